@@ -1,0 +1,171 @@
+import { InvalidSettingError } from "./errors.ts";
+import { Image } from "./image.ts";
+import type { Metadata } from "./metadata.ts";
+import { minorOf, nearestVersion, parseVersion } from "./private/version.ts";
+
+/** Confluent Platform by `major.minor`, and the Apache Kafka that it ships (Confluent's interoperability table). */
+const CONFLUENT_KAFKA: Readonly<Record<string, string>> = {
+  "7.0": "3.0",
+  "7.1": "3.1",
+  "7.2": "3.2",
+  "7.3": "3.3",
+  "7.4": "3.4",
+  "7.5": "3.5",
+  "7.6": "3.6",
+  "7.7": "3.7",
+  "7.8": "3.8",
+  "7.9": "3.9",
+  "8.0": "4.0",
+  "8.1": "4.1",
+  "8.2": "4.2",
+  "8.3": "4.3",
+};
+
+/** Apache Kafka by `major.minor` as published in `apache/kafka`; the image exists from 3.7 on. */
+const APACHE_KAFKA = ["3.7", "3.8", "3.9", "4.0", "4.1"] as const;
+
+/** Versions of Kafka that `images/` builds. */
+const LOCAL_KAFKA = ["3.9.1", "4.1.1"] as const;
+
+/** Names that can be asked for by hand. */
+export type DistributionName = "confluent" | "apache" | "local";
+
+/** Images of your own; see {@link Distribution.of}. */
+export interface DistributionProps {
+  /** Name for messages and outputs. */
+  readonly name: string;
+  /** A Kafka image that takes its settings from `KAFKA_*` variables, as cp-kafka does. */
+  readonly kafka: Image;
+  /** Version of Apache Kafka inside, such as `3.9.1`. */
+  readonly kafkaVersion: string;
+}
+
+/** Where the images come from, and what their versions can do. */
+export class Distribution {
+  /**
+   * Confluent's images (`confluentinc/cp-*`), 7.0 to 8.3.
+   *
+   * @param version the platform's version, all three numbers, such as `7.9.1`
+   * @throws InvalidSettingError when the version is not pinned or not known
+   */
+  static confluent(version: string): Distribution {
+    const minor = minorOf(parseVersion(version, "Confluent", "7.9.1"));
+    const kafkaVersion = CONFLUENT_KAFKA[minor];
+    if (kafkaVersion === undefined) {
+      const known = Object.keys(CONFLUENT_KAFKA);
+      throw unknownVersion("Confluent", version, nearestVersion(version, known), known);
+    }
+    const image = Image.of(`confluentinc/cp-kafka:${version}`);
+    return new Distribution("confluent", version, kafkaVersion, image);
+  }
+
+  /**
+   * The Apache project's image (`apache/kafka`), 3.7 to 4.1. It runs KRaft only.
+   *
+   * @param version Kafka's version, all three numbers, such as `4.1.1`
+   * @throws InvalidSettingError when the version is not pinned or not known
+   */
+  static apache(version: string): Distribution {
+    const minor = minorOf(parseVersion(version, "Apache Kafka", "4.1.1"));
+    if (!(APACHE_KAFKA as readonly string[]).includes(minor)) {
+      throw unknownVersion(
+        "Apache Kafka",
+        version,
+        nearestVersion(version, APACHE_KAFKA),
+        APACHE_KAFKA,
+      );
+    }
+    return new Distribution("apache", version, version, Image.of(`apache/kafka:${version}`));
+  }
+
+  /**
+   * Images built on this machine from package registries (`kafka-platform-kit/*`).
+   *
+   * @param version Kafka's version: `3.9.1` or `4.1.1`
+   * @throws InvalidSettingError when there is no recipe for the version
+   */
+  static local(version: string): Distribution {
+    if (!(LOCAL_KAFKA as readonly string[]).includes(version)) {
+      throw unknownVersion("local", version, nearestVersion(version, LOCAL_KAFKA), LOCAL_KAFKA);
+    }
+    const image = Image.of(`kafka-platform-kit/kafka:${version}`);
+    return new Distribution("local", version, version, image);
+  }
+
+  /**
+   * Images of your own: a mirror, a fork, a pinned digest.
+   *
+   * @throws InvalidSettingError when `kafkaVersion` is not pinned
+   */
+  static of(props: DistributionProps): Distribution {
+    parseVersion(props.kafkaVersion, "Kafka", "3.9.1");
+    return new Distribution(props.name, props.kafkaVersion, props.kafkaVersion, props.kafka);
+  }
+
+  /** The distribution called `name`, for choices that come as text. */
+  static named(name: DistributionName, version: string): Distribution {
+    return Distribution[name](version);
+  }
+
+  readonly name: string;
+  /** The distribution's own version. */
+  readonly version: string;
+  /** Version of Apache Kafka inside; `major.minor` where the distribution counts by its own numbers. */
+  readonly kafkaVersion: string;
+  /** The broker's image. */
+  readonly kafka: Image;
+
+  private constructor(name: string, version: string, kafkaVersion: string, kafka: Image) {
+    this.name = name;
+    this.version = version;
+    this.kafkaVersion = kafkaVersion;
+    this.kafka = kafka;
+  }
+
+  /** Whether the images hold Kafka `major.minor` or later. */
+  hasKafka(major: number, minor: number): boolean {
+    const [ours = 0, oursMinor = 0] = this.kafkaVersion.split(".").map(Number);
+    return ours > major || (ours === major && oursMinor >= minor);
+  }
+
+  /**
+   * Why a cluster with this metadata cannot run on these images, with the nearest that can.
+   *
+   * @returns undefined when it can
+   */
+  refuses(metadata: Metadata): string | undefined {
+    if (metadata.mode === "kraft") {
+      // cp-kafka's start script demands KAFKA_ZOOKEEPER_CONNECT up to 7.3; KRaft is for production from Kafka 3.3.
+      if (this.name === "confluent" && !this.hasKafka(3, 4)) {
+        return `Confluent ${this.version} has no KRaft; the first that has it is 7.4, or use Metadata.zooKeeper()`;
+      }
+      if (!this.hasKafka(3, 3)) {
+        return `Kafka ${this.kafkaVersion} has no KRaft fit for use; the first that has it is 3.3, or use Metadata.zooKeeper()`;
+      }
+      return undefined;
+    }
+    if (this.hasKafka(4, 0)) {
+      return `${this} has no ZooKeeper; the last that has it is Confluent 7.9 (Kafka 3.9), or use Metadata.kraft()`;
+    }
+    if (this.name === "apache") {
+      return `the image ${this.kafka} runs KRaft only; Confluent 7.9 has ZooKeeper, or use Metadata.kraft()`;
+    }
+    return undefined;
+  }
+
+  toString(): string {
+    const title = { confluent: "Confluent", apache: "Apache Kafka" }[this.name] ?? this.name;
+    return `${title} ${this.version}`;
+  }
+}
+
+function unknownVersion(
+  product: string,
+  version: string,
+  nearest: string,
+  known: readonly string[],
+): InvalidSettingError {
+  return new InvalidSettingError(
+    `unknown ${product} version "${version}"; the nearest is ${nearest} (known: ${known.join(", ")})`,
+  );
+}

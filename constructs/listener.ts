@@ -1,0 +1,171 @@
+import { isIP } from "node:net";
+import { checkPort, Endpoint, isHost } from "./endpoint.ts";
+import { InvalidSettingError } from "./errors.ts";
+
+/** From where a listener's clients connect. */
+export type Vantage = "network" | "host" | "external";
+
+/** What every listener has. */
+export interface ListenerProps {
+  /**
+   * Name, after who connects from where: upper-case letters, digits and underscores.
+   *
+   * @default - the vantage: `NETWORK`, `HOST` or `EXTERNAL`
+   */
+  readonly name?: string;
+  /**
+   * TCP port that clients connect to; for `host` and `external` it is the first broker's, broker
+   * n has `port + n - 1`.
+   *
+   * @default - 19092 (network), 9092 (host), 9094 (external)
+   */
+  readonly port?: number;
+}
+
+/** A listener for clients that reach the Docker host by an address of its own. */
+export interface ExternalListenerProps extends ListenerProps {
+  /** What is advertised: a LAN IP, a DNS name, a NAT address, as the clients must dial it. */
+  readonly address: string;
+  /**
+   * IP address that the engine binds; `0.0.0.0` for all of the host's.
+   *
+   * @default - the address, which must then be an IP of the Docker host itself
+   */
+  readonly bindAddress?: string;
+}
+
+/** The listeners that a cluster has for itself; their names cannot be used. */
+export const CLUSTER_LISTENERS = {
+  /** Brokers among themselves. */
+  broker: { name: "BROKER", port: 19091 },
+  /** Controllers among themselves, and brokers to them. */
+  controller: { name: "CONTROLLER", port: 19093 },
+} as const;
+
+/**
+ * Who connects from where. A listener says nothing of addresses inside the cluster: the cluster derives
+ * what is bound and what is advertised.
+ */
+export class Listener {
+  /**
+   * Containers on the cluster's Docker network; they are sent to the broker's container name.
+   *
+   * @throws InvalidSettingError for a name or port that cannot be used
+   */
+  static network(props: ListenerProps = {}): Listener {
+    return new Listener("network", props.name ?? "NETWORK", props.port ?? 19092);
+  }
+
+  /**
+   * Programs on the Docker host itself; they are sent to `localhost`, and only 127.0.0.1 is bound.
+   *
+   * @throws InvalidSettingError for a name or port that cannot be used
+   */
+  static host(props: ListenerProps = {}): Listener {
+    return new Listener("host", props.name ?? "HOST", props.port ?? 9092, "localhost", "127.0.0.1");
+  }
+
+  /**
+   * Clients elsewhere; they are sent to `address`.
+   *
+   * @throws InvalidSettingError for an address that no other machine can use, or one that cannot be bound
+   */
+  static external(props: ExternalListenerProps): Listener {
+    const name = props.name ?? "EXTERNAL";
+    const { address } = props;
+    if (typeof address !== "string" || address.trim() === "") {
+      throw new InvalidSettingError(
+        `external listener "${name}" has no address; give the one that its clients dial, such as 192.168.56.101 or kafka.example.org`,
+      );
+    }
+    if (!isHost(address)) {
+      throw new InvalidSettingError(
+        `external listener "${name}": "${address}" is not a host; give an IP address or a DNS name, without scheme or port`,
+      );
+    }
+    if (isUnspecified(address)) {
+      throw new InvalidSettingError(
+        `external listener "${name}": nobody can dial ${address}; give the address that clients use, and ${address} as bindAddress`,
+      );
+    }
+    if (isLoopback(address)) {
+      throw new InvalidSettingError(
+        `external listener "${name}": ${address} leads every client back to itself; give an address of this host that others reach, or use Listener.host()`,
+      );
+    }
+    const bindAddress = props.bindAddress ?? (isIP(address) === 0 ? undefined : address);
+    if (bindAddress === undefined) {
+      throw new InvalidSettingError(
+        `external listener "${name}": the name ${address} cannot be bound; give bindAddress, an IP of the Docker host or 0.0.0.0 for all of them`,
+      );
+    }
+    if (isIP(bindAddress) === 0) {
+      throw new InvalidSettingError(
+        `external listener "${name}": bindAddress "${bindAddress}" is not an IP address; give one of the Docker host's, or 0.0.0.0 for all of them`,
+      );
+    }
+    return new Listener("external", name, props.port ?? 9094, address, bindAddress);
+  }
+
+  readonly vantage: Vantage;
+  readonly name: string;
+  /** Port that brokers listen on, and that the first broker's clients dial. */
+  readonly port: number;
+  /** IP address of the Docker host that the engine binds; undefined when nothing is published. */
+  readonly bindAddress: string | undefined;
+  /** Host that clients are sent to; undefined for the broker's own. */
+  private readonly address: string | undefined;
+
+  private constructor(
+    vantage: Vantage,
+    name: string,
+    port: number,
+    address?: string,
+    bindAddress?: string,
+  ) {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(name)) {
+      throw new InvalidSettingError(
+        `listener name "${name}" is malformed; use upper-case letters, digits and underscores, such as LAN`,
+      );
+    }
+    if (Object.values(CLUSTER_LISTENERS).some((own) => own.name === name)) {
+      throw new InvalidSettingError(
+        `listener name "${name}" is reserved for the cluster itself; name the listener after its clients, such as LAN`,
+      );
+    }
+    // cp-kafka takes these names for protocols and demands key stores and JAAS files.
+    if (name === "SSL" || name.startsWith("SASL_")) {
+      throw new InvalidSettingError(
+        `listener name "${name}" is a protocol, which Confluent's images read more into; name the listener after its clients, such as LAN`,
+      );
+    }
+    this.vantage = vantage;
+    this.name = name;
+    this.port = checkPort(port, `listener "${name}"`);
+    this.address = address;
+    this.bindAddress = bindAddress;
+  }
+
+  /**
+   * What a broker advertises on this listener.
+   *
+   * @param broker its id, from 1, and its name on the Docker network
+   */
+  advertised(broker: { readonly id: number; readonly host: string }): Endpoint {
+    return this.address === undefined
+      ? Endpoint.of(broker.host, this.port)
+      : Endpoint.of(this.address, this.port + broker.id - 1);
+  }
+}
+
+function isUnspecified(address: string): boolean {
+  return address === "0.0.0.0" || (isIP(address) === 6 && /^[0:]+$/.test(address));
+}
+
+function isLoopback(address: string): boolean {
+  return (
+    /^localhost$|\.localhost$/i.test(address) ||
+    (isIP(address) === 4 && address.startsWith("127.")) ||
+    (isIP(address) === 6 && /^[0:]*:0*1$/.test(address))
+  );
+}

@@ -1,0 +1,83 @@
+// Plain JavaScript: Terraform runs this file by itself, from a checkout and from the published package.
+// Usage: node gate.mjs '{"containers":["dev-kafka-1"],"timeoutSeconds":300}'
+import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Restarts in front of the gate after which a container is given up: it crashes, it does not wait. */
+const CRASH_LOOP = 5;
+const POLL_MS = 250;
+const LOG_LINES = 30;
+
+/** @typedef {{ ready: boolean, why: string, restarts: number }} Look */
+
+/**
+ * @param {string[]} args
+ * @returns {{ ok: boolean, output: string }}
+ */
+function docker(args) {
+  const { status, stdout, stderr, error } = spawnSync("docker", args, { encoding: "utf8" });
+  if (error !== undefined) return { ok: false, output: `docker: ${error.message}` };
+  return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
+}
+
+/**
+ * @param {string} container
+ * @returns {Look}
+ */
+function look(container) {
+  const { ok, output } = docker(["inspect", "--type", "container", container]);
+  if (!ok) return { ready: false, why: output, restarts: 0 };
+  const [{ State: state, RestartCount: restarts, Config: config }] = JSON.parse(output);
+  if (!state.Running || state.Restarting) {
+    return {
+      ready: false,
+      why: `${state.Status}, exit code ${state.ExitCode}, ${restarts} restarts`,
+      restarts,
+    };
+  }
+  if (state.Health === undefined) {
+    return { ready: false, why: "it has no healthcheck to wait for", restarts };
+  }
+  if (state.Health.Status === "healthy") return { ready: true, why: "", restarts };
+  // The engine looks every few seconds; the same question asked here sees readiness when it happens.
+  const [form, ...test] = config.Healthcheck.Test;
+  const probe = docker([
+    "exec",
+    container,
+    ...(form === "CMD-SHELL" ? ["/bin/sh", "-c", ...test] : test),
+  ]);
+  return { ready: probe.ok, why: `${state.Health.Status}: ${probe.output}`, restarts };
+}
+
+const { containers, timeoutSeconds } = JSON.parse(process.argv[2] ?? "{}");
+const started = Date.now();
+const deadline = started + timeoutSeconds * 1000;
+/** @type {Map<string, number>} */
+const restartsBefore = new Map();
+let waiting = [...containers];
+for (;;) {
+  /** @type {Map<string, Look>} */
+  const looks = new Map(waiting.map((container) => [container, look(container)]));
+  for (const [container, { ready, restarts }] of looks) {
+    restartsBefore.set(container, restartsBefore.get(container) ?? restarts);
+    if (ready) console.log(`${container} is ready`);
+  }
+  waiting = waiting.filter((container) => looks.get(container)?.ready === false);
+  if (waiting.length === 0) break;
+  const crashing = waiting.filter(
+    (container) =>
+      (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? 0) >= CRASH_LOOP,
+  );
+  if (crashing.length > 0 || Date.now() >= deadline) {
+    const seconds = Math.round((Date.now() - started) / 1000);
+    for (const container of crashing.length > 0 ? crashing : waiting) {
+      const verb = crashing.length > 0 ? "keeps crashing" : "is not ready";
+      const { output } = docker(["logs", "--tail", String(LOG_LINES), container]);
+      console.error(
+        `\n${container} ${verb} after ${seconds} s (${looks.get(container)?.why})\nthe end of its log:\n${output}`,
+      );
+    }
+    process.exit(1);
+  }
+  await sleep(POLL_MS);
+}

@@ -1,0 +1,53 @@
+import { fileURLToPath } from "node:url";
+import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
+import { DataResource } from "cdktf";
+import { Construct } from "constructs";
+
+/** Settings of a {@link ReadinessGate}. */
+export interface ReadinessGateProps {
+  /** Containers that must be ready, each with a healthcheck. */
+  readonly containers: readonly Container[];
+  /**
+   * Seconds until the gate gives up.
+   *
+   * @default 300
+   */
+  readonly timeoutSeconds?: number;
+  /**
+   * Address of the engine, in the form that `DOCKER_HOST` takes.
+   *
+   * @default - the engine that the `docker` command means
+   */
+  readonly dockerHost?: string;
+}
+
+/**
+ * The end of a deploy: waits until every container is ready, or fails naming what is not, with the end
+ * of its log. Only the gate itself is repeated by the next deploy, the containers are left as they are.
+ *
+ * It needs `node` and the `docker` command where Terraform runs.
+ */
+export class ReadinessGate extends Construct {
+  constructor(scope: Construct, id: string, props: ReadinessGateProps) {
+    super(scope, id);
+    const containers = props.containers.map((container) => container.nameInput ?? container.name);
+    const data = new DataResource(this, "gate", {
+      provisioners: [
+        {
+          type: "local-exec",
+          // Without a shell between: Terraform appends the command as the script's one argument.
+          interpreter: ["node", fileURLToPath(new URL("./private/gate.mjs", import.meta.url))],
+          command: JSON.stringify({ containers, timeoutSeconds: props.timeoutSeconds ?? 300 }),
+          ...(props.dockerHost === undefined
+            ? {}
+            : { environment: { DOCKER_HOST: props.dockerHost } }),
+        },
+      ],
+    });
+    // A list is what Terraform takes; the typings of cdktf 0.21 know maps only.
+    data.addOverride(
+      "triggers_replace",
+      props.containers.map((container) => container.id),
+    );
+  }
+}

@@ -1,0 +1,18 @@
+/** Where a container keeps what it writes to its log directory. */
+export class Storage {
+  /** A named volume, `<container>-data`. It outlives the container. */
+  static volume(): Storage {
+    return new Storage("volume");
+  }
+
+  /** Memory of the host (tmpfs), gone when the container stops: for platforms that a pipeline throws away. */
+  static ephemeral(): Storage {
+    return new Storage("ephemeral");
+  }
+
+  readonly kind: "volume" | "ephemeral";
+
+  private constructor(kind: "volume" | "ephemeral") {
+    this.kind = kind;
+  }
+}

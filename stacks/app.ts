@@ -1,0 +1,59 @@
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { dirname, join } from "node:path";
+import { App } from "cdktf";
+import type { EnvironmentLock } from "./environment-lock.ts";
+import type { Environment } from "./environment.ts";
+import { KafkaPlatform } from "./kafka-platform.ts";
+import { stackFolder, workspace } from "./workspace.ts";
+
+/** An environment with what was decided for it. */
+export interface LockedEnvironment {
+  readonly environment: Environment;
+  readonly lock: EnvironmentLock;
+}
+
+/** Where the engine is when nobody says so. */
+const DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock";
+
+/** The engine that `DOCKER_HOST` names, or the local one. */
+export function dockerHost(): string {
+  return process.env["DOCKER_HOST"] || DEFAULT_DOCKER_HOST;
+}
+
+/** Whether the engine runs on this very machine. */
+export function isLocalEngine(host: string): boolean {
+  return host.startsWith("unix://") || host.startsWith("npipe://");
+}
+
+/**
+ * Writes the Terraform programs of some environments to cdktf's output folder, ready for a Terraform that
+ * reaches no registry.
+ *
+ * @throws Error naming every setting that cannot work
+ */
+export function synth(environments: readonly LockedEnvironment[]): void {
+  const app = new App({ stackTraces: false });
+  const host = dockerHost();
+  const hostAddresses = isLocalEngine(host)
+    ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+    : undefined;
+  for (const { environment, lock } of environments) {
+    new KafkaPlatform(app, { environment, lock, dockerHost: host, hostAddresses });
+  }
+  app.synth();
+  for (const { environment } of environments) linkProviders(environment.name);
+}
+
+/**
+ * Terraform looks for providers in `terraform.d/plugins` of its working folder by itself, and trusts the
+ * lock file that lies there: no CLI configuration, no flags.
+ */
+function linkProviders(environment: string): void {
+  const link = join(stackFolder(environment), "terraform.d", "plugins");
+  rmSync(link, { force: true, recursive: true });
+  if (!existsSync(workspace.providerLock())) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(workspace.providers(), link, "dir");
+  cpSync(workspace.providerLock(), join(stackFolder(environment), ".terraform.lock.hcl"));
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Distribution, InvalidSettingError, type DistributionName } from "../constructs/index.ts";
+import { distributionOf, type Environment } from "./environment.ts";
+import { workspace } from "./workspace.ts";
+
+/** Which images an environment runs on, and why. */
+export interface ImageDecision {
+  readonly distribution: DistributionName;
+  readonly version: string;
+  /** Why these, in words. */
+  readonly reason: string;
+  /** Whether the images were seen to be there; plain cdktf takes what the environment asks for, unseen. */
+  readonly proven: boolean;
+}
+
+/** What was decided at the first deploy and must not change by itself. */
+export interface EnvironmentLock {
+  readonly format: 1;
+  readonly environment: string;
+  /** A UUID in 22 characters of URL-safe base64. */
+  readonly clusterId: string;
+  /** What the environment's file asked for then; asking for something else is an explicit request. */
+  readonly asked: string;
+  readonly images: ImageDecision;
+}
+
+/** The variable by which somebody decides on the images: `confluent`, `apache`, `local` or `<one>:<version>`. */
+export const IMAGES_VARIABLE = "IMAGES";
+
+/** A cluster id as `kafka-storage random-uuid` makes them; it never starts with a dash. */
+export function newClusterId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString("base64url");
+    if (!id.startsWith("-")) return id;
+  }
+}
+
+/** What an environment asks for, in the words that its lock keeps. */
+export function askedBy(environment: Environment): string {
+  const { name, version } = distributionOf(environment);
+  return `${name} ${version}`;
+}
+
+/**
+ * Reads an environment's lock.
+ *
+ * @returns undefined when there is none yet
+ * @throws InvalidSettingError when the file is no lock of this environment
+ */
+export function readLock(environment: string): EnvironmentLock | undefined {
+  const file = workspace.lock(environment);
+  if (!existsSync(file)) return undefined;
+  let lock: Partial<EnvironmentLock>;
+  try {
+    lock = JSON.parse(readFileSync(file, "utf8")) as Partial<EnvironmentLock>;
+  } catch (error) {
+    throw new InvalidSettingError(
+      `${file} is not JSON (${(error as Error).message}); restore it, or remove it to have it made anew from the volumes`,
+      { cause: error },
+    );
+  }
+  const whole =
+    lock.format === 1 &&
+    lock.environment === environment &&
+    typeof lock.clusterId === "string" &&
+    typeof lock.asked === "string" &&
+    lock.images !== undefined;
+  if (!whole) {
+    throw new InvalidSettingError(
+      `${file} is not a lock of environment ${environment} in format 1; restore it, or remove it to have it made anew from the volumes`,
+    );
+  }
+  return lock as EnvironmentLock;
+}
+
+/** Writes a lock; a reader sees the old one or the new one, never a part. */
+export function writeLock(lock: EnvironmentLock): void {
+  const file = workspace.lock(lock.environment);
+  mkdirSync(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}.partial`;
+  writeFileSync(partial, `${JSON.stringify(lock, undefined, 2)}\n`);
+  renameSync(partial, file);
+}
+
+/** The distribution that a lock names. */
+export function lockedDistribution(lock: EnvironmentLock): Distribution {
+  return Distribution.named(lock.images.distribution, lock.images.version);
+}
+
+/**
+ * Reads a decision on the images that was made by hand.
+ *
+ * @param wanted such as `local` or `local:3.9.1`
+ * @throws InvalidSettingError when it names no distribution, or a version that is not known
+ */
+export function imagesByHand(environment: Environment, wanted: string): ImageDecision {
+  const [name = "", version] = wanted.split(":");
+  const names: readonly string[] = ["confluent", "apache", "local"] satisfies DistributionName[];
+  if (!names.includes(name)) {
+    throw new InvalidSettingError(
+      `${IMAGES_VARIABLE}="${wanted}" names no distribution; give ${names.join(", ")}, or one with a version, such as local:3.9.1`,
+    );
+  }
+  const distribution = distributionOf(environment, name as DistributionName, version);
+  return {
+    distribution: name as DistributionName,
+    version: distribution.version,
+    reason: `asked for by ${IMAGES_VARIABLE}=${wanted}`,
+    proven: false,
+  };
+}
+
+/** The decision that takes what the environment asks for. */
+export function imagesAsAsked(environment: Environment, proven: boolean): ImageDecision {
+  const { version } = distributionOf(environment);
+  return {
+    distribution: environment.settings.distribution,
+    version,
+    reason: "asked for by the environment",
+    proven,
+  };
+}
+
+/**
+ * The lock that a synth goes by, without a look at registry or engine: the one that is there, changed only
+ * by an explicit request, or a new one with what the environment asks for. It is kept.
+ */
+export function lockForSynth(
+  environment: Environment,
+  wanted: string | undefined,
+): EnvironmentLock {
+  const kept = readLock(environment.name);
+  const asked = askedBy(environment);
+  const lock: EnvironmentLock = {
+    format: 1,
+    environment: environment.name,
+    clusterId: kept?.clusterId ?? newClusterId(),
+    asked,
+    images: decide(),
+  };
+  if (JSON.stringify(lock) !== JSON.stringify(kept)) writeLock(lock);
+  return lock;
+
+  function decide(): ImageDecision {
+    if (wanted !== undefined) {
+      const byHand = imagesByHand(environment, wanted);
+      return kept !== undefined && sameImages(byHand, kept.images) ? kept.images : byHand;
+    }
+    return kept !== undefined && kept.asked === asked
+      ? kept.images
+      : imagesAsAsked(environment, false);
+  }
+}
+
+/** Whether two decisions mean the same images. */
+export function sameImages(a: ImageDecision, b: ImageDecision): boolean {
+  return a.distribution === b.distribution && a.version === b.version;
+}

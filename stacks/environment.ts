@@ -1,0 +1,82 @@
+import { readdir } from "node:fs/promises";
+import { closest } from "fastest-levenshtein";
+import {
+  Distribution,
+  InvalidSettingError,
+  type DistributionName,
+  type KafkaClusterProps,
+} from "../constructs/index.ts";
+
+/** What an environment asks for: the default export of its file in `environments/`. */
+export interface EnvironmentSettings {
+  /** The distribution that is wanted. */
+  readonly distribution: DistributionName;
+  /**
+   * The version of each distribution this environment may run on. `local` is the one fallen back to where
+   * the wanted images cannot be pulled.
+   */
+  readonly versions: Readonly<Partial<Record<DistributionName, string>>>;
+  /** The brokers. Names, network, cluster id and labels follow from the environment. */
+  readonly kafka: Omit<
+    KafkaClusterProps,
+    "name" | "distribution" | "network" | "clusterId" | "labels"
+  >;
+}
+
+/** An environment: its name, which is its file's, and what it asks for. */
+export interface Environment {
+  readonly name: string;
+  readonly settings: EnvironmentSettings;
+}
+
+const FOLDER = new URL("./environments/", import.meta.url);
+
+/** Names of all environments, in alphabetical order. */
+export async function environmentNames(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => file.slice(0, -".ts".length))
+    .sort();
+}
+
+/**
+ * Loads an environment.
+ *
+ * @throws InvalidSettingError when there is none of that name, or when its file holds a setting that cannot work
+ */
+export async function loadEnvironment(name: string): Promise<Environment> {
+  const names = await environmentNames();
+  if (!names.includes(name)) {
+    throw new InvalidSettingError(
+      `unknown environment "${name}"; did you mean ${closest(name, names)}? (known: ${names.join(", ")}; each is a file in stacks/environments/)`,
+    );
+  }
+  try {
+    const module = (await import(new URL(`${name}.ts`, FOLDER).href)) as {
+      default: EnvironmentSettings;
+    };
+    return { name, settings: module.default };
+  } catch (error) {
+    if (!(error instanceof InvalidSettingError)) throw error;
+    throw new InvalidSettingError(`environment ${name}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * The distribution of an environment by name, in the environment's version or a given one.
+ *
+ * @throws InvalidSettingError when the environment has no version of it
+ */
+export function distributionOf(
+  { name, settings }: Environment,
+  distribution: DistributionName = settings.distribution,
+  version = settings.versions[distribution],
+): Distribution {
+  if (version === undefined) {
+    throw new InvalidSettingError(
+      `environment ${name} has no version for ${distribution} images; it has ${Object.keys(settings.versions).join(", ")}`,
+    );
+  }
+  return Distribution.named(distribution, version);
+}

@@ -1,0 +1,110 @@
+import { Network } from "@cdktf/provider-docker/lib/network/index.js";
+import { DockerProvider } from "@cdktf/provider-docker/lib/provider/index.js";
+import { LocalBackend, TerraformOutput, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import {
+  ENVIRONMENT_LABEL,
+  KafkaCluster,
+  ReadinessGate,
+  type Labels,
+  type Listener,
+} from "../constructs/index.ts";
+import { labelBlocks } from "../constructs/labels.ts";
+import { lockedDistribution, type EnvironmentLock } from "./environment-lock.ts";
+import type { Environment } from "./environment.ts";
+import { stateFromStackFolder } from "./workspace.ts";
+
+/** Versions of kreuzwerker/docker that keep stopped containers in the state; cdktf's bindings pin an older one. */
+export const PROVIDER_VERSIONS = ">= 4.1.0, < 5.0.0";
+
+/** What a {@link KafkaPlatform} is made from. */
+export interface KafkaPlatformProps {
+  readonly environment: Environment;
+  readonly lock: EnvironmentLock;
+  /** Address of the engine, in the form that `DOCKER_HOST` takes. */
+  readonly dockerHost: string;
+  /** IP addresses of the Docker host; undefined where they cannot be known from here. */
+  readonly hostAddresses: readonly string[] | undefined;
+}
+
+/** An environment as one Terraform stack: network, brokers, and the gate at the end. */
+export class KafkaPlatform extends TerraformStack {
+  constructor(scope: Construct, props: KafkaPlatformProps) {
+    const { environment, lock, dockerHost } = props;
+    super(scope, environment.name);
+    new LocalBackend(this, { path: stateFromStackFolder(environment.name) });
+    new DockerProvider(this, "docker", { host: dockerHost });
+    this.addOverride("terraform.required_providers.docker.version", PROVIDER_VERSIONS);
+
+    const labels: Labels = { [ENVIRONMENT_LABEL]: environment.name };
+    const network = new Network(this, "network", {
+      name: `${environment.name}-network`,
+      labels: labelBlocks(labels),
+    });
+    const kafka = new KafkaCluster(this, "kafka", {
+      ...environment.settings.kafka,
+      name: `${environment.name}-kafka`,
+      distribution: lockedDistribution(lock),
+      clusterId: lock.clusterId,
+      network,
+      labels,
+    });
+    const { hostAddresses } = props;
+    if (hostAddresses !== undefined) {
+      this.node.addValidation({
+        validate: () => kafka.listeners.flatMap((listener) => unboundable(listener, hostAddresses)),
+      });
+    }
+    new ReadinessGate(this, "ready", {
+      containers: kafka.brokers.map(({ container }) => container),
+      dockerHost,
+    });
+
+    const outputs = {
+      environment: environment.name,
+      docker: { host: dockerHost, network: `${environment.name}-network` },
+      labels,
+      kafka: {
+        version: kafka.distribution.kafkaVersion,
+        metadata: kafka.metadata.mode,
+        clusterId: kafka.clusterId,
+        brokers: kafka.brokers.map(({ id, host }) => ({ id, container: host })),
+        listeners: byListener(kafka, ({ vantage }, bootstrapServers) => ({
+          vantage,
+          bootstrapServers,
+          security: "PLAINTEXT",
+        })),
+      },
+      services: {},
+      clients: {
+        kafkajs: byListener(kafka, (_, servers) => ({ brokers: servers.split(",") })),
+        librdkafka: byListener(kafka, (_, servers) => ({ "bootstrap.servers": servers })),
+        java: byListener(kafka, (_, servers) => ({ "bootstrap.servers": servers })),
+      },
+    };
+    for (const [name, value] of Object.entries(outputs)) {
+      new TerraformOutput(this, `output-${name}`, { value }).overrideLogicalId(name);
+    }
+  }
+}
+
+function byListener<T>(
+  kafka: KafkaCluster,
+  render: (listener: Listener, bootstrapServers: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(
+    kafka.listeners.map((listener) => [
+      listener.name,
+      render(listener, kafka.bootstrapServers(listener.name)),
+    ]),
+  );
+}
+
+function unboundable(listener: Listener, hostAddresses: readonly string[]): string[] {
+  const { bindAddress } = listener;
+  const everywhere = bindAddress === "0.0.0.0" || bindAddress === "::";
+  if (bindAddress === undefined || everywhere || hostAddresses.includes(bindAddress)) return [];
+  return [
+    `${listener.vantage} listener "${listener.name}": this host has no address ${bindAddress} to bind (it has ${hostAddresses.join(", ")}); give bindAddress, one of these or 0.0.0.0 for all of them`,
+  ];
+}

@@ -1,0 +1,19 @@
+import { InvalidSettingError } from "../constructs/index.ts";
+import { synth } from "./app.ts";
+import { IMAGES_VARIABLE, lockForSynth } from "./environment-lock.ts";
+import { environmentNames, loadEnvironment } from "./environment.ts";
+
+// The program behind plain cdktf: every environment, by its lock.
+try {
+  const environments = await Promise.all((await environmentNames()).map(loadEnvironment));
+  synth(
+    environments.map((environment) => ({
+      environment,
+      lock: lockForSynth(environment, process.env[IMAGES_VARIABLE]),
+    })),
+  );
+} catch (error) {
+  if (!(error instanceof InvalidSettingError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+}

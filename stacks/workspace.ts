@@ -1,0 +1,29 @@
+import { join, relative, resolve } from "node:path";
+
+/** Where the kit keeps what must outlive a run, seen from the project's folder. */
+export const WORKSPACE = ".kafka-platform";
+
+/** Files of the project that is worked in: the folder that holds `cdktf.json`. */
+export const workspace = {
+  root: (): string => resolve(WORKSPACE),
+  /** What was decided for an environment. */
+  lock: (environment: string): string => resolve(WORKSPACE, `${environment}.lock.json`),
+  /** Terraform's state of an environment. */
+  state: (environment: string): string => resolve(WORKSPACE, `${environment}.tfstate`),
+  /** Providers that were fetched or built here, in the layout of a Terraform filesystem mirror. */
+  providers: (): string => resolve(WORKSPACE, "providers"),
+  /** Terraform's dependency lock for that mirror. */
+  providerLock: (): string => resolve(WORKSPACE, "providers.lock.hcl"),
+  /** Whatever is being built, and what it is built from. */
+  build: (...path: string[]): string => resolve(WORKSPACE, "build", ...path),
+};
+
+/** Where cdktf puts the program of an environment. */
+export function stackFolder(environment: string): string {
+  return resolve(process.env["CDKTF_OUTDIR"] ?? "cdktf.out", "stacks", environment);
+}
+
+/** Path of the state as Terraform's working folder sees it, so that no absolute path enters the program. */
+export function stateFromStackFolder(environment: string): string {
+  return join(relative(stackFolder(environment), workspace.root()), `${environment}.tfstate`);
+}
