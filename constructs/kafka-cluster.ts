@@ -153,6 +153,8 @@ export class KafkaCluster extends Construct {
           ? { tmpfs: { [DATA_PATH]: "" } }
           : { mounts: [{ type: "volume", source: volume.name, target: DATA_PATH }] }),
         memory: memoryLimit.mebibytes,
+        // No swap: a heap that is paged out is worse than one that is too small. Unset, the engine makes it twice the memory.
+        memorySwap: memoryLimit.mebibytes,
         healthcheck: {
           // Kafka opens its listeners once the broker may serve; every image has bash, few have more.
           test: ["CMD", "bash", "-c", `</dev/tcp/${node.host}/${CLUSTER_LISTENERS.broker.port}`],

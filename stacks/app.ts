@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { App } from "cdktf";
+import { InvalidSettingError } from "../constructs/index.ts";
 import type { EnvironmentLock } from "./environment-lock.ts";
 import type { Environment } from "./environment.ts";
 import { KafkaPlatform } from "./kafka-platform.ts";
@@ -30,7 +31,7 @@ export function isLocalEngine(host: string): boolean {
  * Writes the Terraform programs of some environments to cdktf's output folder, ready for a Terraform that
  * reaches no registry.
  *
- * @throws Error naming every setting that cannot work
+ * @throws InvalidSettingError naming every setting that cannot work
  */
 export function synth(environments: readonly LockedEnvironment[]): void {
   const app = new App({ stackTraces: false });
@@ -41,7 +42,15 @@ export function synth(environments: readonly LockedEnvironment[]): void {
   for (const { environment, lock } of environments) {
     new KafkaPlatform(app, { environment, lock, dockerHost: host, hostAddresses });
   }
-  app.synth();
+  try {
+    app.synth();
+  } catch (error) {
+    // cdktf reports all failed validations at once, in a plain Error.
+    if (error instanceof Error && error.message.startsWith("Validation failed")) {
+      throw new InvalidSettingError(error.message, { cause: error });
+    }
+    throw error;
+  }
   for (const { environment } of environments) linkProviders(environment.name);
 }
 

@@ -1,0 +1,156 @@
+import type { ParseArgsConfig } from "node:util";
+import { loadEnvironment } from "../stacks/environment.ts";
+import { readLock } from "../stacks/environment-lock.ts";
+import { deploy } from "./deploy.ts";
+import { destroy } from "./destroy.ts";
+import { containersOf } from "./engine-objects.ts";
+import { ensureEngine, type Engine } from "./prepare/engine.ts";
+import { ensureTerraform } from "./prepare/terraform.ts";
+import { say } from "./progress.ts";
+import { keepProof, provenAt } from "./proof.ts";
+import { smoke } from "./smoke.ts";
+import { summary } from "./summary.ts";
+import { TerraformStack } from "./terraform-stack.ts";
+import { test } from "./test.ts";
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** A command: how it is called and what it does. */
+export interface Command {
+  readonly summary: string;
+  /** Its arguments, as the usage shows them. */
+  readonly usage: string;
+  readonly options: NonNullable<ParseArgsConfig["options"]>;
+  /** The environment when none is named: undefined when one must be, null when the command takes none. */
+  readonly environment: string | undefined | null;
+  /** @returns the exit status */
+  run(environment: string, values: Values): Promise<number>;
+}
+
+const CONSENT = { yes: { type: "boolean" }, "no-install": { type: "boolean" } } as const;
+
+function consentOf(values: Values): { yes: boolean; noInstall: boolean } {
+  return { yes: values["yes"] === true, noInstall: values["no-install"] === true };
+}
+
+/** Looks at an environment that is deployed already; installs nothing. */
+async function visit(name: string): Promise<{ engine: Engine; stack: TerraformStack }> {
+  await loadEnvironment(name);
+  const terraform = await ensureTerraform();
+  const engine = await ensureEngine({ noInstall: true, yes: true });
+  return { engine, stack: new TerraformStack(terraform, name) };
+}
+
+/** All commands, by name. */
+export const commands: Readonly<Record<string, Command>> = {
+  start: {
+    summary:
+      "from nothing to a proven platform: prepares the machine, deploys, runs the smoke tests, tells how to connect",
+    usage: "[<environment>] [--yes] [--no-install]",
+    options: CONSENT,
+    environment: "dev",
+    async run(name, values) {
+      const { lock, engine, stack, changed } = await deploy(name, consentOf(values));
+      const outputs = await stack.outputs();
+      let proven = await provenAt(name);
+      if (proven === undefined) {
+        say("running the smoke tests");
+        if (!(await smoke(outputs))) {
+          console.error(`error: ${name} is deployed, but the smoke tests failed; see above`);
+          return 1;
+        }
+        await keepProof(name);
+        proven = (await provenAt(name)) ?? "just now";
+      } else if (!changed) {
+        say(`nothing to change; npm run smoke -- ${name} proves it again`);
+      }
+      const containers = await containersOf(name);
+      console.log(
+        `\n${summary({ outputs, lock, containers, engineVersion: engine.version, provenAt: proven })}`,
+      );
+      return 0;
+    },
+  },
+  deploy: {
+    summary: "brings an environment to what its file asks for, and waits until it is ready",
+    usage: "<environment> [--yes] [--no-install]",
+    options: CONSENT,
+    environment: undefined,
+    async run(name, values) {
+      const { changed } = await deploy(name, consentOf(values));
+      say(
+        changed
+          ? `${name} is deployed and ready`
+          : `${name} is as its file asks; nothing to change`,
+      );
+      return 0;
+    },
+  },
+  smoke: {
+    summary: "proves a deployed environment by producing and consuming on every listener",
+    usage: "<environment> [--junit <file>]",
+    options: { junit: { type: "string" } },
+    environment: undefined,
+    async run(name, values) {
+      const { stack } = await visit(name);
+      const passed = await smoke(await stack.outputs(), values["junit"] as string | undefined);
+      if (passed) await keepProof(name);
+      return passed ? 0 : 1;
+    },
+  },
+  status: {
+    summary: "shows the containers of an environment; exit status 0 when all run and are healthy",
+    usage: "<environment>",
+    options: {},
+    environment: undefined,
+    async run(name) {
+      await visit(name);
+      const containers = await containersOf(name);
+      const lock = readLock(name);
+      if (containers.length === 0) {
+        console.log(`${name} is not deployed; npm run deploy -- ${name} deploys it`);
+        return 1;
+      }
+      for (const { name: container, state, health, published } of containers) {
+        console.log([container, state, health, published.join(", ")].join("\t"));
+      }
+      if (lock !== undefined) {
+        const { distribution, version, reason } = lock.images;
+        console.log(`images\t${distribution} ${version}: ${reason}`);
+      }
+      const proven = await provenAt(name);
+      console.log(`proven\t${proven ?? `not as it runs now; npm run smoke -- ${name} proves it`}`);
+      return containers.every(({ state, health }) => state === "running" && health === "healthy")
+        ? 0
+        : 1;
+    },
+  },
+  outputs: {
+    summary: "prints what an environment says of itself, as JSON",
+    usage: "<environment>",
+    options: {},
+    environment: undefined,
+    async run(name) {
+      const { stack } = await visit(name);
+      console.log(JSON.stringify(await stack.outputs(), undefined, 2));
+      return 0;
+    },
+  },
+  destroy: {
+    summary: "removes an environment, asking before data goes",
+    usage: "<environment> [--yes] [--keep-data]",
+    options: { yes: { type: "boolean" }, "keep-data": { type: "boolean" } },
+    environment: undefined,
+    async run(name, values) {
+      await destroy(name, { yes: values["yes"] === true, keepData: values["keep-data"] === true });
+      return 0;
+    },
+  },
+  test: {
+    summary: "everything that proves the kit, deployments on a real engine included",
+    usage: "[--yes] [--no-install]",
+    options: CONSENT,
+    environment: null,
+    run: (_, values) => test(consentOf(values)),
+  },
+};

@@ -1,0 +1,185 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Distribution } from "../constructs/index.ts";
+import { synth } from "../stacks/app.ts";
+import {
+  askedBy,
+  IMAGES_VARIABLE,
+  lockedDistribution,
+  newClusterId,
+  readLock,
+  writeLock,
+  type EnvironmentLock,
+} from "../stacks/environment-lock.ts";
+import { distributionOf, loadEnvironment, type Environment } from "../stacks/environment.ts";
+import { workspace } from "../stacks/workspace.ts";
+import { containersOf, networksOf, ONE_OFF_LABEL, volumesOf } from "./engine-objects.ts";
+import { CommandError } from "./errors.ts";
+import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
+import { ensureEngine, type Engine } from "./prepare/engine.ts";
+import { ensureImages } from "./prepare/images.ts";
+import type { Consent } from "./prepare/packages.ts";
+import { ensureProvider } from "./prepare/provider.ts";
+import { ensureTerraform } from "./prepare/terraform.ts";
+import { say, step } from "./progress.ts";
+import { run } from "./shell.ts";
+import { TerraformStack } from "./terraform-stack.ts";
+import { checkClusterId, clusterIdOf, formattedVolumes } from "./volumes.ts";
+
+/** An environment that is deployed and ready. */
+export interface Deployed {
+  readonly environment: Environment;
+  readonly lock: EnvironmentLock;
+  readonly distribution: Distribution;
+  readonly engine: Engine;
+  readonly stack: TerraformStack;
+  /** Whether this deploy changed or started anything. */
+  readonly changed: boolean;
+}
+
+const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta.url));
+
+/**
+ * Brings an environment to what its file asks for: prepares the machine, checks what can be checked, lets
+ * Terraform make the changes, and waits until all is ready.
+ *
+ * @throws CommandError or InvalidSettingError before anything of the environment is changed, or when a change fails
+ */
+export async function deploy(name: string, consent: Consent): Promise<Deployed> {
+  const environment = await loadEnvironment(name);
+  // What the settings can say against each other is refused here, before anything is installed.
+  const wanted = process.env[IMAGES_VARIABLE] || undefined;
+  distributionOf(environment);
+  const kept = readLock(name);
+  const terraform = await ensureTerraform();
+  const engine = await ensureEngine(consent);
+  const volumes = await volumesOf(name);
+  const deployed = volumes.length > 0 || existsSync(workspace.state(name));
+  if (kept?.images.proven !== true) checkDisk(engine);
+  const images = await ensureImages({ environment, kept, deployed, wanted, engine, consent });
+  const lock = await settleLock({ environment, kept, images, volumes });
+  const distribution = lockedDistribution(lock);
+  await ensureProvider(terraform);
+  synth([{ environment, lock }]);
+  writeLock(lock);
+
+  const stack = new TerraformStack(terraform, name);
+  await stack.init();
+  await checkNamesAndPorts(name, engine, stack.containers());
+  await removeOrphans(name, stack);
+  const started = await startStopped(name);
+  const { file, changes } = await step("planning", () => stack.plan());
+  const lost = changes.filter(
+    ({ type, actions }) => type === "docker_volume" && actions.includes("delete"),
+  );
+  if (lost.length > 0) {
+    throw new CommandError(
+      `this deploy would remove ${lost.map(({ name: volume }) => `volume ${volume}`).join(", ")} with all its records; nothing was changed; to have that, remove the environment first (npm run destroy -- ${name})`,
+    );
+  }
+  if (changes.length > 0) {
+    say(`deploying ${name}: ${describe(changes)}`);
+    await stack.apply(file);
+  }
+  await awaitReady(stack);
+  return {
+    environment,
+    lock,
+    distribution,
+    engine,
+    stack,
+    changed: changes.length > 0 || started.length > 0,
+  };
+}
+
+/** The lock with the images decided on and the cluster id that the data has. */
+async function settleLock(parts: {
+  readonly environment: Environment;
+  readonly kept: EnvironmentLock | undefined;
+  readonly images: EnvironmentLock["images"];
+  readonly volumes: readonly string[];
+}): Promise<EnvironmentLock> {
+  const { environment, kept, images, volumes } = parts;
+  const lock: EnvironmentLock = {
+    format: 1,
+    environment: environment.name,
+    clusterId: kept?.clusterId ?? newClusterId(),
+    asked: askedBy(environment),
+    images,
+  };
+  const distribution = lockedDistribution(lock);
+  if (kept !== undefined && volumes.length > 0) refuseDowngrade(lock, lockedDistribution(kept));
+  const formatted = await formattedVolumes(environment.name, distribution, volumes);
+  if (kept !== undefined) {
+    checkClusterId(workspace.lock(environment.name), kept.clusterId, formatted);
+    return lock;
+  }
+  const found = clusterIdOf(formatted);
+  if (found === undefined) return lock;
+  say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
+  return { ...lock, clusterId: found };
+}
+
+function refuseDowngrade(lock: EnvironmentLock, before: Distribution): void {
+  const [major = 0, minor = 0] = before.kafkaVersion.split(".").map(Number);
+  const now = lockedDistribution(lock);
+  if (!now.hasKafka(major, minor)) {
+    throw new CommandError(
+      `the data of ${lock.environment} was written by Kafka ${before.kafkaVersion}, which ${now} (Kafka ${now.kafkaVersion}) cannot read; keep ${before}, or remove the environment first (npm run destroy -- ${lock.environment})`,
+    );
+  }
+}
+
+/** Removes what an earlier start left without a note in the state: it was killed. Volumes are never touched. */
+async function removeOrphans(environment: string, stack: TerraformStack): Promise<void> {
+  const known = await stack.ids();
+  for (const { id, name, labels } of await containersOf(environment)) {
+    if (known.has(id)) continue;
+    if (labels[ONE_OFF_LABEL] === undefined) {
+      say(`removing the container ${name}, left by a start that was cut off; its volume stays`);
+      // In order: a broker closes its log.
+      await run("docker", ["stop", id]);
+    }
+    await run("docker", ["rm", "--force", id]);
+  }
+  for (const id of await networksOf(environment)) {
+    if (known.has(id)) continue;
+    say("removing a network left by a start that was cut off");
+    await run("docker", ["network", "rm", id]);
+  }
+}
+
+/** Starts what was stopped: the provider would rather replace it. */
+async function startStopped(environment: string): Promise<string[]> {
+  const stopped = (await containersOf(environment)).filter(({ state }) =>
+    ["exited", "created", "dead"].includes(state),
+  );
+  for (const { id, name } of stopped) {
+    say(`starting ${name}, which was stopped`);
+    await run("docker", ["start", id]);
+  }
+  return stopped.map(({ name }) => name);
+}
+
+function describe(changes: readonly { readonly actions: readonly string[] }[]): string {
+  const count = (...actions: string[]): number =>
+    changes.filter((change) => change.actions.join() === actions.join()).length;
+  const replaced = count("delete", "create") + count("create", "delete");
+  return [
+    [count("create"), "to add"],
+    [count("update"), "to change"],
+    [replaced, "to replace"],
+    [count("delete"), "to remove"],
+  ]
+    .filter(([amount]) => amount !== 0)
+    .map(([amount, what]) => `${amount} ${what}`)
+    .join(", ");
+}
+
+/** The gate of the deploy once more: Terraform asks it only about containers that it made. */
+async function awaitReady(stack: TerraformStack): Promise<void> {
+  const containers = stack.containers().map(({ name }) => name);
+  await step("waiting until all is ready", () =>
+    run(process.execPath, [GATE, JSON.stringify({ containers, timeoutSeconds: 300 })]),
+  );
+}

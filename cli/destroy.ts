@@ -1,0 +1,88 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { synth } from "../stacks/app.ts";
+import { readLock } from "../stacks/environment-lock.ts";
+import { loadEnvironment } from "../stacks/environment.ts";
+import { stackFolder, workspace } from "../stacks/workspace.ts";
+import { containersOf, networksOf, volumesOf } from "./engine-objects.ts";
+import { CommandError } from "./errors.ts";
+import { ensureEngine } from "./prepare/engine.ts";
+import { confirm } from "./prepare/packages.ts";
+import { ensureProvider } from "./prepare/provider.ts";
+import { ensureTerraform } from "./prepare/terraform.ts";
+import { forgetProof } from "./proof.ts";
+import { say } from "./progress.ts";
+import { run } from "./shell.ts";
+import { TerraformStack } from "./terraform-stack.ts";
+
+/** How much of an environment goes, and whether to ask. */
+export interface DestroyOptions {
+  /** Keep volumes and lock, so that the next deploy goes on with the same cluster and its records. */
+  readonly keepData: boolean;
+  readonly yes: boolean;
+}
+
+/**
+ * Removes an environment: containers and network, and its data unless that is to be kept.
+ *
+ * @throws CommandError when it is not allowed, or when something cannot be removed
+ */
+export async function destroy(name: string, { keepData, yes }: DestroyOptions): Promise<void> {
+  const environment = await loadEnvironment(name);
+  const terraform = await ensureTerraform();
+  await ensureEngine({ noInstall: true, yes });
+  const volumes = await volumesOf(name);
+  const data =
+    keepData || volumes.length === 0
+      ? "no data"
+      : `all records in ${volumes.map((volume) => `volume ${volume}`).join(", ")}`;
+  if (!yes && !keepData) {
+    if (!(await confirm(`remove environment ${name} and ${data}?`, false))) {
+      throw new CommandError(
+        `nothing was removed; say --yes to remove ${name} and ${data}, or --keep-data to keep them`,
+      );
+    }
+  }
+  const lock = readLock(name);
+  if (lock !== undefined) {
+    await ensureProvider(terraform);
+    synth([{ environment, lock }]);
+    const stack = new TerraformStack(terraform, name);
+    await stack.init();
+    const resources = await stack.resources();
+    const targets = keepData
+      ? resources.filter((address) => !address.startsWith("docker_volume."))
+      : resources;
+    if (targets.length > 0) await stack.destroy(keepData ? targets : []);
+  }
+  await sweep(name, keepData);
+  forgetProof(name);
+  if (keepData) {
+    say(
+      `${name} is removed; kept: ${[...volumes.map((volume) => `volume ${volume}`), "the lock"].join(", ")}`,
+    );
+    return;
+  }
+  for (const file of [
+    workspace.lock(name),
+    workspace.state(name),
+    `${workspace.state(name)}.backup`,
+    join(workspace.root(), `${name}.outputs.json`),
+  ]) {
+    rmSync(file, { force: true });
+  }
+  rmSync(stackFolder(name), { recursive: true, force: true });
+  say(`${name} is removed`);
+}
+
+/** Removes what Terraform did not know of: left by a start that was cut off, or by a state that was lost. */
+async function sweep(environment: string, keepData: boolean): Promise<void> {
+  for (const { id, name } of await containersOf(environment)) {
+    say(`removing the container ${name}, of which the state did not know`);
+    await run("docker", ["stop", id]);
+    await run("docker", ["rm", "--force", id]);
+  }
+  for (const id of await networksOf(environment)) await run("docker", ["network", "rm", id]);
+  if (keepData) return;
+  for (const volume of await volumesOf(environment)) await run("docker", ["volume", "rm", volume]);
+}

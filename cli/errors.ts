@@ -1,0 +1,13 @@
+/** A command cannot go on, for a reason that its message tells whole: no stack is shown. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+/** Somebody pressed Ctrl-C or asked for the end otherwise. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+
+  constructor() {
+    super("interrupted; the same command goes on from here");
+  }
+}

@@ -1,0 +1,64 @@
+import { parseArgs } from "node:util";
+import { closest } from "fastest-levenshtein";
+import { InvalidSettingError } from "../constructs/index.ts";
+import { commands, type Command } from "./commands.ts";
+import { CommandError, InterruptedError } from "./errors.ts";
+import { endInOrder } from "./shell.ts";
+
+/**
+ * Runs a command of the kit.
+ *
+ * @param args the command's name and its arguments
+ * @returns the exit status: 0 done, 1 not done, 2 wrong usage, 130 interrupted
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name = "help", ...rest] = args;
+  const command = commands[name];
+  if (command === undefined || rest.includes("--help")) {
+    const asked = name === "help" || name === "--help" || rest.includes("--help");
+    if (!asked) {
+      console.error(
+        `error: unknown command "${name}"; did you mean ${closest(name, Object.keys(commands))}?\n`,
+      );
+    }
+    console.log(usage(command === undefined ? commands : { [name]: command }));
+    return asked ? 0 : 2;
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({ args: rest, options: command.options, allowPositionals: true });
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}\n\n${usage({ [name]: command })}`);
+    return 2;
+  }
+  const [environment = command.environment, ...surplus] = parsed.positionals;
+  if (surplus.length > 0 || (environment === undefined && command.environment !== null)) {
+    const problem =
+      surplus.length > 0 ? `"${surplus.join(" ")}" is too much` : "name an environment";
+    console.error(`error: ${problem}\n\n${usage({ [name]: command })}`);
+    return 2;
+  }
+  endInOrder();
+  try {
+    return await command.run(environment ?? "", parsed.values);
+  } catch (error) {
+    if (error instanceof InterruptedError) {
+      console.error(error.message);
+      return 130;
+    }
+    if (error instanceof CommandError || error instanceof InvalidSettingError) {
+      console.error(`error: ${error.message}`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function usage(shown: Readonly<Record<string, Command>>): string {
+  return Object.entries(shown)
+    .map(([name, { usage: arguments_, summary }]) => {
+      const script = ["start", "test"].includes(name) ? `npm ${name}` : `npm run ${name}`;
+      return `${script}${arguments_ === "" ? "" : ` -- ${arguments_}`}\n    ${summary}`;
+    })
+    .join("\n");
+}

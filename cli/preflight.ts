@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync, readlinkSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
+import { inspectContainers, type ContainerState } from "./engine-objects.ts";
+import { CommandError } from "./errors.ts";
+import { isLocal, type Engine } from "./prepare/engine.ts";
+import { ask } from "./shell.ts";
+import type { ProgramContainer } from "./terraform-stack.ts";
+
+/** What the images of a distribution and a first build or pull take, in bytes. */
+const DISK_NEEDED = 3 * 1024 ** 3;
+
+/**
+ * Checks that the engine has room for images, before any is pulled or built.
+ *
+ * @throws CommandError when there is too little
+ */
+export function checkDisk(engine: Engine, needed = DISK_NEEDED): void {
+  if (!isLocal(engine)) return;
+  const { bavail, bsize } = statfsSync(engine.dataRoot);
+  const free = bavail * bsize;
+  if (free < needed) {
+    const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+    throw new CommandError(
+      `${engine.dataRoot} has ${gib(free)} free, and the images need ${gib(needed)}; free space there (docker system df shows what takes it)`,
+    );
+  }
+}
+
+/**
+ * Checks that the names and host ports of the program are free, or this environment's own.
+ *
+ * @throws CommandError naming every conflict
+ */
+export async function checkNamesAndPorts(
+  environment: string,
+  engine: Engine,
+  wanted: readonly ProgramContainer[],
+): Promise<void> {
+  const present = await inspectContainers(wanted.map(({ name }) => name));
+  const foreign = present.filter(({ labels }) => labels[ENVIRONMENT_LABEL] !== environment);
+  const conflicts = [
+    ...foreign.map(
+      ({ name, image }) =>
+        `a container ${name} (${image}) is there that is not of environment ${environment}; rename or remove it`,
+    ),
+    ...(await portConflicts(engine, wanted, present)),
+  ];
+  if (conflicts.length > 0) throw new CommandError(conflicts.join("\n"));
+}
+
+async function portConflicts(
+  engine: Engine,
+  wanted: readonly ProgramContainer[],
+  present: readonly ContainerState[],
+): Promise<string[]> {
+  if (!isLocal(engine)) return [];
+  const ours = new Set(
+    present.filter(({ state }) => state === "running").flatMap(({ published }) => published),
+  );
+  const bindings = wanted
+    .flatMap(({ name, ports }) => (ports ?? []).map(({ ip, external }) => ({ name, ip, external })))
+    .filter(({ ip, external }) => !ours.has(`${ip}:${external}`));
+  const conflicts: string[] = [];
+  for (const { name, ip, external } of bindings) {
+    const refusal = await bindRefusal(ip, external);
+    if (refusal === "EADDRINUSE") {
+      const holder = (await holderOf(external)) ?? "another program";
+      conflicts.push(
+        `${name} needs port ${external} on ${ip}, which ${holder} holds; stop that, or give the listener another port in the environment's file`,
+      );
+    } else if (refusal !== undefined) {
+      conflicts.push(`${name} cannot have port ${external} on ${ip}: ${refusal}`);
+    }
+  }
+  return conflicts;
+}
+
+/** Why a port can't be bound; undefined when it can. */
+function bindRefusal(ip: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      // Only the engine, as root, may need a privileged port.
+      resolve(error.code === "EACCES" ? undefined : error.code);
+    });
+    server.listen({ host: ip, port, exclusive: true }, () => {
+      server.close(() => {
+        resolve(undefined);
+      });
+    });
+  });
+}
+
+/** Who listens on a TCP port of this machine, where it can be known. */
+async function holderOf(port: number): Promise<string | undefined> {
+  const format = "{{.Names}}";
+  const docker = await ask("docker", ["ps", "--filter", `publish=${port}`, "--format", format]);
+  const container = docker.stdout.trim().split("\n")[0];
+  if (container) return `the container ${container}`;
+  const inodes = listeningInodes(port);
+  const pid = processes().find((candidate) => openSockets(candidate).some((i) => inodes.has(i)));
+  if (pid === undefined) return undefined;
+  return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
+}
+
+function listeningInodes(port: number): Set<string> {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const LISTEN = "0A";
+  return new Set(
+    ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) =>
+      attempt(() => readFileSync(table, "utf8"), "")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, local, , state]) => local?.endsWith(`:${hex}`) === true && state === LISTEN)
+        .map((fields) => `socket:[${fields[9]}]`),
+    ),
+  );
+}
+
+function processes(): string[] {
+  return attempt(() => readdirSync("/proc"), []).filter((name) => /^\d+$/.test(name));
+}
+
+/** Open sockets of a process; none where this user may not look, or when it has just ended. */
+function openSockets(pid: string): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return attempt(() => readdirSync(folder), []).map((fd) =>
+    attempt(() => readlinkSync(`${folder}/${fd}`), ""),
+  );
+}
+
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}

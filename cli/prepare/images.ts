@@ -1,0 +1,105 @@
+import {
+  askedBy,
+  imagesAsAsked,
+  imagesByHand,
+  sameImages,
+  type EnvironmentLock,
+  type ImageDecision,
+} from "../../stacks/environment-lock.ts";
+import { distributionOf, type Environment } from "../../stacks/environment.ts";
+import { Distribution } from "../../constructs/index.ts";
+import { CommandError } from "../errors.ts";
+import { say, step } from "../progress.ts";
+import { ask, lastLines } from "../shell.ts";
+import type { Engine } from "./engine.ts";
+import { ensureLocalKafka } from "./local-images.ts";
+import type { Consent } from "./packages.ts";
+
+/** A decision that still needs its images, or its proof that they can be had. */
+interface Question {
+  readonly environment: Environment;
+  /** What is kept from an earlier deploy. */
+  readonly kept: EnvironmentLock | undefined;
+  /** Whether something of the environment exists already, so that its images must not change by themselves. */
+  readonly deployed: boolean;
+  /** What somebody asked for by hand. */
+  readonly wanted: string | undefined;
+  readonly engine: Engine;
+  readonly consent: Consent;
+}
+
+/**
+ * Decides which images an environment runs on, and has them on the engine. An environment that is deployed
+ * keeps its images; only somebody's explicit request changes them.
+ *
+ * @throws CommandError when the images cannot be had
+ */
+export async function ensureImages(question: Question): Promise<ImageDecision> {
+  const { environment, kept, deployed, wanted, engine, consent } = question;
+  const decided = decide();
+  if (decided !== undefined) {
+    const distribution = Distribution.named(decided.distribution, decided.version);
+    await have(distribution);
+    return { ...decided, proven: true };
+  }
+  const asked = distributionOf(environment);
+  const refusal = await pull(asked.kafka.reference);
+  if (refusal === undefined) return imagesAsAsked(environment, true);
+  const local = distributionOf(environment, "local");
+  const reason = `${asked} was asked for; ${asked.kafka} cannot be pulled: ${refusal}`;
+  say(`${reason}; falling back to images built here (Kafka ${local.version})`);
+  await have(local);
+  return { distribution: "local", version: local.version, reason, proven: true };
+
+  /** What stands already; undefined when the registry is to be asked. */
+  function decide(): ImageDecision | undefined {
+    if (wanted !== undefined) {
+      const byHand = imagesByHand(environment, wanted);
+      return kept !== undefined && sameImages(byHand, kept.images) ? kept.images : byHand;
+    }
+    if (kept !== undefined && kept.asked === askedBy(environment)) {
+      if (kept.images.proven || deployed) return kept.images;
+    }
+    if (environment.settings.distribution === "local") return imagesAsAsked(environment, false);
+    return undefined;
+  }
+
+  async function have(distribution: Distribution): Promise<void> {
+    if (distribution.name === "local") {
+      await ensureLocalKafka(distribution.version, engine, consent);
+      return;
+    }
+    const unreachable = await pull(distribution.kafka.reference);
+    if (unreachable !== undefined) {
+      throw new CommandError(
+        `${distribution.kafka} cannot be pulled: ${unreachable}; connect the engine to its registry, or decide for images built here with IMAGES=local`,
+      );
+    }
+  }
+}
+
+/**
+ * Pulls an image unless the engine has it.
+ *
+ * @returns why the registry could not be reached; undefined when the image is there
+ * @throws CommandError when the registry was reached and refused, or the disk is full
+ */
+async function pull(reference: string): Promise<string | undefined> {
+  if ((await ask("docker", ["image", "inspect", reference])).ok) return undefined;
+  const answer = await step(`pulling ${reference}`, () =>
+    ask("docker", ["pull", "--quiet", reference]),
+  );
+  if (answer.ok) return undefined;
+  const why = lastLines(answer.stderr, 1).replace(/^Error response from daemon: /, "");
+  if (/no space left/i.test(why)) {
+    throw new CommandError(
+      `the engine's disk is full: ${why}; free space there (docker system df shows what takes it) and start again`,
+    );
+  }
+  if (/manifest unknown|not found|denied|unauthorized|no matching manifest/i.test(why)) {
+    throw new CommandError(
+      `the registry does not give ${reference}: ${why}; check name, version and docker login, or decide for images built here with IMAGES=local`,
+    );
+  }
+  return why;
+}

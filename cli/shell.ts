@@ -1,0 +1,121 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { execa, type Options } from "execa";
+import { workspace } from "../stacks/workspace.ts";
+import { CommandError, InterruptedError } from "./errors.ts";
+
+/** What a program that was run answered. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How many of a failed program's last lines are shown. */
+const LAST_LINES = 20;
+
+const running = new Set<{
+  readonly child: { kill(signal: "SIGINT"): boolean };
+  readonly detached: boolean;
+}>();
+let interrupted = false;
+
+/**
+ * Ends a command in order when it is interrupted: the program that runs is told once and may finish what it
+ * holds, nothing new is started. Terraform, told twice, would drop its state.
+ */
+export function endInOrder(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (interrupted) return;
+      interrupted = true;
+      console.error("• interrupted; waiting for the running step to end");
+      for (const { child, detached } of running) {
+        // A terminal's Ctrl-C has reached all but the detached ones already.
+        if (detached || signal !== "SIGINT") child.kill("SIGINT");
+      }
+    });
+  }
+}
+
+/** Whether somebody asked for the end. */
+export function wasInterrupted(): boolean {
+  return interrupted;
+}
+
+/**
+ * Asks a program something; a failure is an answer too.
+ *
+ * @throws InterruptedError when somebody asked for the end
+ */
+export async function ask(
+  file: string,
+  args: readonly string[],
+  options: Options = {},
+): Promise<Answer> {
+  if (interrupted) throw new InterruptedError();
+  const child = execa(file, args, {
+    stdin: "ignore",
+    cleanup: options.detached !== true,
+    ...options,
+    reject: false,
+  });
+  const entry = { child, detached: options.detached === true };
+  running.add(entry);
+  try {
+    const result = await child;
+    return {
+      ok: !result.failed,
+      exitCode: result.exitCode,
+      stdout: plain(result.stdout),
+      stderr: plain(result.stderr) || (result.failed ? (result.shortMessage ?? "") : ""),
+    };
+  } finally {
+    running.delete(entry);
+    if (interrupted) throw new InterruptedError();
+  }
+}
+
+/**
+ * Runs a program that must succeed; its output goes to the log.
+ *
+ * @returns what it printed
+ * @throws CommandError with the end of its output
+ */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: Options = {},
+): Promise<string> {
+  const answer = await ask(file, args, options);
+  const line = [file, ...args].join(" ");
+  const log = join(workspace.root(), "commands.log");
+  mkdirSync(dirname(log), { recursive: true });
+  appendFileSync(log, `$ ${line}\n${answer.stdout}\n${answer.stderr}\n`);
+  if (!answer.ok) {
+    const end = lastLines(`${answer.stdout}\n${answer.stderr}`);
+    throw new CommandError(`"${line}" failed (exit code ${answer.exitCode ?? "none"}):\n${end}`);
+  }
+  return answer.stdout;
+}
+
+/** Output as text without colours. */
+function plain(output: unknown): string {
+  return stripVTControlCharacters(String(output ?? ""));
+}
+
+/** The end of a program's output, without empty lines. */
+export function lastLines(text: string, count = LAST_LINES): string {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-count)
+    .join("\n");
+}
+
+/** Whether a program is on the path. */
+export async function hasProgram(file: string): Promise<boolean> {
+  return (await ask("sh", ["-c", 'command -v "$1"', "sh", file])).ok;
+}

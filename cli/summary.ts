@@ -1,0 +1,55 @@
+import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
+import type { EnvironmentLock } from "../stacks/environment-lock.ts";
+import type { ContainerState } from "./engine-objects.ts";
+
+/** What the end of a start tells. */
+export interface SummaryParts {
+  readonly outputs: PlatformOutputs;
+  readonly lock: EnvironmentLock;
+  readonly containers: readonly ContainerState[];
+  readonly engineVersion: string;
+  /** When the smoke tests passed. */
+  readonly provenAt: string;
+}
+
+const WHO: Readonly<Record<string, string>> = {
+  network: "containers on the Docker network",
+  host: "programs on this host",
+  external: "clients elsewhere",
+};
+
+/** What runs where, what was left out and why, how to connect, how to stop it. */
+export function summary({ outputs, lock, containers, ...rest }: SummaryParts): string {
+  const { environment, docker, kafka, clients } = outputs;
+  const { distribution, version, reason } = lock.images;
+  const listeners = Object.entries(kafka.listeners);
+  const [fromHost] = listeners.filter(([, { vantage }]) => vantage !== "network");
+  const snippet = fromHost === undefined ? undefined : clients.kafkajs[fromHost[0]];
+  return [
+    `${environment}: Kafka ${kafka.version} (${kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"}), cluster ${kafka.clusterId}`,
+    `  engine     ${docker.host} (Docker ${rest.engineVersion}), network ${docker.network}`,
+    ...containers.map(
+      ({ name, state, published }) =>
+        `  container  ${name}, ${state}${published.length > 0 ? `, published on ${published.join(", ")}` : ""}`,
+    ),
+    `  images     ${distribution} ${version}: ${reason}`,
+    `  proven     by the smoke tests, ${rest.provenAt}`,
+    "",
+    "bootstrap servers:",
+    ...listeners.map(
+      ([name, { vantage, bootstrapServers }]) =>
+        `  ${name.padEnd(10)} ${bootstrapServers}  for ${WHO[vantage] ?? vantage}${vantage === "network" ? ` ${docker.network}` : ""}`,
+    ),
+    ...(snippet === undefined
+      ? []
+      : [
+          "",
+          "to connect, with kafkajs:",
+          `  import { Kafka } from "kafkajs";`,
+          `  const kafka = new Kafka({ clientId: "me", brokers: ${JSON.stringify(snippet.brokers)} });`,
+        ]),
+    "",
+    `to look at it:  npm run status -- ${environment}`,
+    `to remove it:   npm run destroy -- ${environment}`,
+  ].join("\n");
+}
