@@ -173,23 +173,19 @@ export class TerraformStack {
     return run(this.terraform, [command, ...args], this.options());
   }
 
-  /** Shows what Terraform did as it goes, without the details of its plan. */
+  /** Shows what Terraform does as it goes, without the details of its plan and its warnings. */
   private async show(command: string, ...args: string[]): Promise<void> {
-    const print = function* (chunk: unknown): Generator<string> {
-      const line = stripVTControlCharacters(String(chunk));
-      if (/: (Creation|Destruction|Modifications) complete|\(local-exec\):|^[╷│╵]/.test(line)) {
-        console.log(`  ${line.replace(/^.*\(local-exec\): /, "")}`);
-      }
+    const progress = function* (chunk: unknown): Generator<string> {
+      const line = stripVTControlCharacters(String(chunk)).replace(/^\S+ \(local-exec\): /, "  ");
+      if (/: (Creation|Destruction|Modifications) complete/.test(line)) console.log(`  ${line}`);
+      if (line.startsWith("  ") && !line.startsWith("  Executing: ")) console.log(line);
       yield line;
     };
-    const answer = await ask(this.terraform, [command, ...args], {
-      ...this.options(),
-      stdout: print,
-      stderr: print,
-    });
+    const options = { ...this.options(), stdout: progress };
+    const answer = await ask(this.terraform, [command, ...args], options);
     if (!answer.ok) {
       throw new CommandError(
-        `terraform ${command} failed; what it says is above, and the same command goes on from here`,
+        `${this.terraform} ${command} failed:\n${answer.stderr}\nwhat was done stays; the same command goes on from here`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { App } from "cdktf";
@@ -64,5 +64,5 @@ function linkProviders(environment: string): void {
   if (!existsSync(workspace.providerLock())) return;
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(workspace.providers(), link, "dir");
-  cpSync(workspace.providerLock(), join(stackFolder(environment), ".terraform.lock.hcl"));
+  copyFileSync(workspace.providerLock(), join(stackFolder(environment), ".terraform.lock.hcl"));
 }

@@ -1,0 +1,137 @@
+import { messageOf } from "../deadline.ts";
+import type { ListenerUnderTest } from "../diagnosis.ts";
+import type { Docker } from "../docker.ts";
+import type { PlatformOutputs } from "../outputs.ts";
+import type { ReceivedRecord, SmokeRecord } from "../records.ts";
+import {
+  consumerArguments,
+  parseConsumed,
+  producerArguments,
+  producerLines,
+  producerSendsHeaders,
+  toolComplaints,
+} from "./console-tools.ts";
+import { KafkaJsClient } from "./kafkajs-client.ts";
+import { Tunnel } from "./tunnel.ts";
+
+/** Where images keep Kafka's commands: on the path, or where the Apache image has them. */
+const FIND_TOOLS = `
+for command in kafka-console-producer kafka-console-producer.sh /opt/kafka/bin/kafka-console-producer.sh; do
+  command -v "$command" && exit
+done
+echo "no kafka-console-producer in this image" >&2
+exit 1
+`;
+
+/**
+ * A container on the platform's network: records go through the broker image's own Java commands,
+ * everything else through connections that start in the container.
+ */
+export class ContainerClient extends KafkaJsClient {
+  readonly #docker: Docker;
+  readonly #container: string;
+  readonly #producer: string;
+  readonly #sendsHeaders: boolean;
+
+  private constructor(
+    listener: ListenerUnderTest,
+    docker: Docker,
+    container: string,
+    producer: string,
+    sendsHeaders: boolean,
+  ) {
+    super(listener, (to) => new Tunnel(docker, container, to));
+    this.#docker = docker;
+    this.#container = container;
+    this.#producer = producer;
+    this.#sendsHeaders = sendsHeaders;
+  }
+
+  /** Starts the container; `close` removes it. */
+  static async start(
+    listener: ListenerUnderTest,
+    outputs: PlatformOutputs,
+    docker: Docker,
+    runId: string,
+  ): Promise<ContainerClient> {
+    const [broker] = listener.brokers;
+    if (broker === undefined) throw new Error(`listener "${listener.name}" has no broker`);
+    const name = `${outputs.environment}-smoke-${listener.name.toLowerCase()}-${runId}`;
+    try {
+      const container = await docker.startBeside(broker.container, outputs, name);
+      const producer = await docker.run(["exec", container, "bash", "-c", FIND_TOOLS]);
+      return new ContainerClient(
+        listener,
+        docker,
+        container,
+        producer.trim(),
+        producerSendsHeaders(outputs.kafka.version),
+      );
+    } catch (error) {
+      await docker.remove(name).catch(() => {}); // the first error is the one that counts
+      throw error;
+    }
+  }
+
+  override async produce(topic: string, records: readonly SmokeRecord[]): Promise<void> {
+    if (!this.#sendsHeaders) return super.produce(topic, records);
+    const { stdout, stderr } = await this.#tool(
+      this.#producer,
+      producerArguments(this.#bootstrapServers, topic),
+      producerLines(records),
+    );
+    // It ends with status 0 even when it could not send.
+    const complaints = toolComplaints(`${stdout}\n${stderr}`);
+    if (complaints.length > 0) {
+      throw new Error(
+        [`records cannot be written to topic "${topic}"`, ...complaints].join("\n  "),
+      );
+    }
+  }
+
+  override async consume(topic: string, group: string, count: number): Promise<ReceivedRecord[]> {
+    const { stdout, stderr } = await this.#tool(
+      this.#producer.replace("console-producer", "console-consumer"),
+      consumerArguments(this.#bootstrapServers, topic, group, count),
+    );
+    const { records, rest } = parseConsumed(stdout);
+    if (records.length < count) {
+      throw new Error(
+        [
+          `kafka-console-consumer read ${records.length} of ${count} records from topic "${topic}" as group "${group}"`,
+          ...rest,
+          ...toolComplaints(stderr),
+        ].join("\n  "),
+      );
+    }
+    return [...records];
+  }
+
+  override async close(): Promise<void> {
+    try {
+      await super.close();
+    } finally {
+      await this.#docker.remove(this.#container);
+    }
+  }
+
+  get #bootstrapServers(): string {
+    return this.listener.brokers.map(({ address }) => address).join(",");
+  }
+
+  async #tool(
+    command: string,
+    args: readonly string[],
+    input = "",
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+    try {
+      return await this.#docker.converse(
+        ["exec", "--interactive", this.#container, command, ...args],
+        input,
+        45,
+      );
+    } catch (error) {
+      throw new Error(`${command.replace(/^.*\//, "")}: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { connect } from "node:net";
+import type { ListenerUnderTest } from "../diagnosis.ts";
+import type { Docker } from "../docker.ts";
+import type { Dial } from "../metadata.ts";
+import type { PlatformOutputs } from "../outputs.ts";
+import type { ReceivedRecord, SmokeRecord } from "../records.ts";
+import { ContainerClient } from "./container-client.ts";
+import { KafkaJsClient } from "./kafkajs-client.ts";
+
+/** A client that stands where the clients of one listener stand. */
+export interface ListenerClient {
+  /** Opens connections from there. */
+  readonly dial: Dial;
+  /** The last lines of the client's own log. */
+  readonly log: readonly string[];
+  createTopic(topic: string, partitions: number, replicationFactor: number): Promise<void>;
+  /** Waits until the group has a coordinator, which the first group of a cluster must wait for. */
+  awaitCoordinator(group: string): Promise<void>;
+  /** Writes the records, acknowledged by all replicas in sync, in their order. */
+  produce(topic: string, records: readonly SmokeRecord[]): Promise<void>;
+  /** How many records the topic holds, by its partitions' offsets. */
+  recordCount(topic: string): Promise<number>;
+  /** Reads `count` records from the beginning, as a consumer group of its own. */
+  consume(topic: string, group: string, count: number): Promise<ReceivedRecord[]>;
+  /** Deletes the group if it is there, and sees it gone. */
+  removeGroup(group: string): Promise<void>;
+  /** Deletes the topic, and sees every broker without it. */
+  removeTopic(topic: string): Promise<void>;
+  /** Gives back what the client holds: connections, containers. */
+  close(): Promise<void>;
+}
+
+/** Makes the client for a listener's vantage. */
+export async function openClient(
+  listener: ListenerUnderTest,
+  outputs: PlatformOutputs,
+  docker: Docker,
+  runId: string,
+): Promise<ListenerClient> {
+  switch (listener.vantage) {
+    case "network":
+      return ContainerClient.start(listener, outputs, docker, runId);
+    case "host":
+    case "external":
+      return new KafkaJsClient(listener, ({ host, port }) => connect({ host, port }));
+  }
+}

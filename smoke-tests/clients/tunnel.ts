@@ -1,0 +1,90 @@
+import { Duplex } from "node:stream";
+import type { Address } from "../address.ts";
+import type { Docker, Pipe } from "../docker.ts";
+
+/** Printed by the container once its connection stands; anything after it is payload. */
+const CONNECTED = "+";
+
+/**
+ * Opens a connection, says so, then carries bytes both ways until either side ends.
+ * Background jobs of a shell read from /dev/null, hence the copy of its input.
+ */
+const SCRIPT = `
+exec 3<>"/dev/tcp/$1/$2" || exit 1
+exec 4<&0
+printf '${CONNECTED}'
+cat <&4 >&3 &
+cat <&3 &
+wait -n
+kill $(jobs -p) 2>/dev/null
+`;
+
+/**
+ * A connection that starts inside a container: names resolve, routes lead and ports answer as they
+ * do for the containers beside it. It can stand in for a socket.
+ */
+export class Tunnel extends Duplex {
+  readonly #child: Pipe;
+
+  constructor(docker: Docker, container: string, { host, port }: Address) {
+    super();
+    const script = ["bash", "-c", SCRIPT, "tunnel", host, String(port)];
+    this.#child = docker.pipe(["exec", "--interactive", container, ...script]);
+    let connected = false;
+    let complaint = "";
+
+    this.#child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString("utf8")));
+    this.#child.stdin.on("error", () => {}); // its end shows in the output as well
+    this.#child.stdout.on("data", (chunk: Buffer) => {
+      const payload = connected ? chunk : chunk.subarray(CONNECTED.length);
+      if (!connected) {
+        connected = true;
+        this.emit("connect");
+      }
+      if (payload.length > 0) this.push(payload);
+    });
+    void this.#child.then(({ exitCode }) => {
+      if (connected) this.push(null);
+      else this.destroy(connectionError(complaint.trim() || `exit status ${exitCode}`));
+    });
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#child.stdin.write(chunk, (error) => done(error));
+  }
+
+  override _final(done: () => void): void {
+    this.#child.stdin.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    // Its input's end is what ends the shell in the container; a kill would end this side only.
+    this.#child.stdin.end();
+    setTimeout(() => this.#child.kill(), 2000).unref();
+    done(error);
+  }
+
+  /** Sockets have it, and kafkajs calls it. */
+  unref(): this {
+    return this;
+  }
+}
+
+/** Bash's complaint about a connection as the error that Node's own sockets give. */
+export function connectionError(complaint: string): NodeJS.ErrnoException {
+  const error: NodeJS.ErrnoException = new Error(complaint);
+  const code = COMPLAINTS.find(([pattern]) => pattern.test(complaint))?.[1];
+  if (code !== undefined) error.code = code;
+  return error;
+}
+
+const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
+  [/name or service not known|name does not resolve|no address associated/i, "ENOTFOUND"],
+  [/temporary failure in name resolution|try again/i, "EAI_AGAIN"],
+  [/connection refused/i, "ECONNREFUSED"],
+  [/connection timed out|operation timed out/i, "ETIMEDOUT"],
+  [/no route to host|host is unreachable/i, "EHOSTUNREACH"],
+  [/network is unreachable|network unreachable/i, "ENETUNREACH"],
+];

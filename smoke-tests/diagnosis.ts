@@ -1,0 +1,237 @@
+/** Turns what a smoke test saw into the setting at fault and the way out. */
+import type { BrokerSettings, ClusterMetadata, NoAnswer } from "./metadata.ts";
+import type { PlatformOutputs, Vantage } from "./outputs.ts";
+import { formatAddress, parseAddress } from "./address.ts";
+
+/** A broker as one listener's clients are to see it. */
+export interface ExpectedBroker {
+  readonly id: number;
+  readonly container: string;
+  /** `host:port` that the listener advertises for this broker. */
+  readonly address: string;
+}
+
+/** A listener with everything that a diagnosis names. */
+export interface ListenerUnderTest {
+  readonly name: string;
+  readonly vantage: Vantage;
+  /** From where it was tried: `this host`, `a container on network "dev"`. */
+  readonly standpoint: string;
+  readonly network: string;
+  readonly clusterId: string;
+  readonly brokers: readonly ExpectedBroker[];
+}
+
+/**
+ * Reads one listener out of the outputs.
+ *
+ * @throws Error when its addresses cannot be told apart by broker
+ */
+export function listenerUnderTest(outputs: PlatformOutputs, name: string): ListenerUnderTest {
+  const listener = outputs.kafka.listeners[name];
+  if (listener === undefined) throw new Error(`the outputs have no listener "${name}"`);
+  const addresses = listener.bootstrapServers.split(",").filter((text) => text.trim() !== "");
+  const { brokers } = outputs.kafka;
+  if (brokers.length === 0 || addresses.length !== brokers.length) {
+    throw new Error(
+      `listener "${name}" has ${addresses.length} addresses ("${listener.bootstrapServers}") for ${brokers.length} brokers; the outputs must name one for each`,
+    );
+  }
+  return {
+    name,
+    vantage: listener.vantage,
+    standpoint:
+      listener.vantage === "network"
+        ? `a container on network "${outputs.docker.network}"`
+        : "this host",
+    network: outputs.docker.network,
+    clusterId: outputs.kafka.clusterId,
+    brokers: brokers.map(({ id, container }, index) => ({
+      id,
+      container,
+      address: formatAddress(parseAddress(addresses[index] ?? "")),
+    })),
+  };
+}
+
+/**
+ * Why a broker's address does not answer, and what to change.
+ *
+ * @param state of the broker's container, such as `exited`, where an engine can say
+ */
+export function explainSilence(
+  listener: ListenerUnderTest,
+  broker: ExpectedBroker,
+  silence: NoAnswer,
+  state?: string,
+): string {
+  const wayOut =
+    state === undefined || state === "running"
+      ? remedy(listener, broker, silence)
+      : `container "${broker.container}" of broker ${broker.id} is ${state}, so start it, or see in its log why it ended`;
+  return `listener "${listener.name}": ${sight(listener, silence)}; ${wayOut}`;
+}
+
+function sight({ standpoint }: ListenerUnderTest, { kind, address, detail }: NoAnswer): string {
+  switch (kind) {
+    case "unresolved":
+      return `the name in ${address} does not resolve from ${standpoint}`;
+    case "refused":
+      return `${address} refuses connections from ${standpoint}`;
+    case "unreachable":
+      return `${address} cannot be reached from ${standpoint} (${detail})`;
+    case "dropped":
+      return `${address} takes no connection from ${standpoint} within ${detail}`;
+    case "silent":
+      return `${address} takes the connection from ${standpoint}, but gives no answer to a Kafka request within ${detail}`;
+    case "closed":
+      return `${address} closes the connection from ${standpoint} instead of answering a Kafka request`;
+    case "tls":
+      return `${address} speaks TLS`;
+    case "foreign":
+      return `${address} answers, but not as Kafka: ${detail}`;
+  }
+}
+
+function remedy(
+  listener: ListenerUnderTest,
+  { id, container, address }: ExpectedBroker,
+  { kind }: NoAnswer,
+): string {
+  const { name, vantage, network } = listener;
+  const { host, port } = parseAddress(address);
+  const advertised = `advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS)`;
+  const bound = `listeners of broker ${id} (KAFKA_LISTENERS)`;
+  switch (kind) {
+    case "unresolved":
+      return {
+        host: `${advertised} must name the Docker host as its own clients do: ${name}://localhost:${port}`,
+        external: `give clients a name record for ${host}, or let ${advertised} say ${name}://<an address that they reach>:${port}`,
+        network: `${advertised} must name a container on network "${network}": ${name}://${container}:${port}, with "${container}" attached to it`,
+      }[vantage];
+    case "refused":
+    case "unreachable":
+    case "closed":
+      return vantage === "network"
+        ? `see that container "${container}" runs, and that ${bound} bind ${name} to port ${port} on an address that its network reaches, not on localhost`
+        : `see that container "${container}" runs and publishes port ${port}, and that ${bound} bind ${name} to 0.0.0.0 there`;
+    case "dropped":
+      return vantage === "network"
+        ? `see that container "${container}" is attached to network "${network}"`
+        : `see that ${host} is an address of the Docker host and that no firewall drops port ${port}`;
+    case "silent":
+      return `see that container "${container}" is not stuck in its start, and that port ${port} leads to ${name} in ${bound}`;
+    case "tls":
+      return `listener.security.protocol.map of broker ${id} (KAFKA_LISTENER_SECURITY_PROTOCOL_MAP) must say ${name}:PLAINTEXT, as the outputs do`;
+    case "foreign":
+      return `something else than ${name} holds port ${port}; stop it, or give ${name} of broker ${id} another port`;
+  }
+}
+
+/**
+ * What the metadata that came through one broker's address gets wrong; empty when it is right.
+ *
+ * @param through the broker whose address was asked
+ * @param settings what that broker says of its own settings, where it could be asked
+ * @param others the platform's other listeners, to recognize an address that belongs to one
+ */
+export function explainMetadata(
+  listener: ListenerUnderTest,
+  through: ExpectedBroker,
+  metadata: ClusterMetadata,
+  settings: BrokerSettings | undefined,
+  others: readonly ListenerUnderTest[] = [],
+): string[] {
+  const findings: string[] = [];
+  const seen = new Map(metadata.brokers.map(({ id, address }) => [id, address]));
+  if (metadata.clusterId !== listener.clusterId) {
+    findings.push(
+      `${through.address} belongs to cluster ${metadata.clusterId ?? "(none)"}, not to ${listener.clusterId}; another platform holds this port, or the outputs are not this platform's`,
+    );
+  }
+  for (const { id, container, address } of listener.brokers) {
+    const advertised = seen.get(id);
+    if (advertised === undefined) {
+      findings.push(
+        `${through.address} does not name broker ${id}; see that container "${container}" runs and has joined the cluster`,
+      );
+      continue;
+    }
+    if (advertised === address) continue;
+    const wanted = `${listener.name}://${address}`;
+    const own = id === through.id ? settings?.settings["advertised.listeners"] : undefined;
+    const owner = others.find(({ brokers }) =>
+      brokers.some((broker) => broker.id === id && broker.address === advertised),
+    );
+    const says = `broker ${id} sends clients that came through ${through.address} on to ${advertised}`;
+    if (own?.split(",").includes(wanted) === true) {
+      findings.push(
+        `${says}, though its advertised.listeners say ${wanted}: port ${parseAddress(through.address).port} leads to ${
+          owner === undefined ? "another listener" : `listener "${owner.name}"`
+        }; publish the port that ${listener.name} has in listeners of broker ${id} (KAFKA_LISTENERS)`,
+      );
+      continue;
+    }
+    const now = own === undefined || own === null ? "" : ` and says ${own}`;
+    const mixUp = owner === undefined ? "" : `, which is the address of listener "${owner.name}"`;
+    findings.push(
+      `${says}${mixUp}; advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS) must say ${wanted}${now}`,
+    );
+  }
+  for (const { id, address } of metadata.brokers) {
+    if (listener.brokers.every((broker) => broker.id !== id)) {
+      findings.push(
+        `${through.address} names broker ${id} at ${address}, which the outputs do not know; make them anew with "npm run outputs"`,
+      );
+    }
+  }
+  return findings.map((finding) => `listener "${listener.name}": ${finding}`);
+}
+
+/** What to say when another broker than the advertised one is behind an address. */
+export function explainStranger(
+  listener: ListenerUnderTest,
+  broker: ExpectedBroker,
+  otherId: number,
+): string {
+  return `listener "${listener.name}": ${broker.address} is advertised for broker ${broker.id}, but broker ${otherId} answers there; publish port ${parseAddress(broker.address).port} from container "${broker.container}"`;
+}
+
+/** Settings that stand behind errors which clients report when the addresses are right. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /replication.?factor|INVALID_REPLICATION_FACTOR/i,
+    "fewer brokers take part than the replication factor asks for; see which of them is down",
+  ],
+  [
+    /not enough (in-sync )?replicas|fewer in-sync replicas|NOT_ENOUGH_REPLICAS|NotEnoughReplicas/i,
+    "fewer replicas are in sync than min.insync.replicas (KAFKA_MIN_INSYNC_REPLICAS) asks for",
+  ],
+  [
+    /message larger than|MESSAGE_TOO_LARGE|RecordTooLarge/i,
+    "a hundred small records are too large for message.max.bytes of the brokers (KAFKA_MESSAGE_MAX_BYTES)",
+  ],
+  [
+    /coordinator/i,
+    "no group coordinator; offsets.topic.replication.factor (KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR) must not exceed the number of brokers",
+  ],
+  [
+    /authoriz|not authorized|AUTHORIZATION_FAILED/i,
+    "the smoke tests need the rights to create, write, read and delete topics and groups named kafka-platform-kit.smoke.*",
+  ],
+  [
+    /no space left|KAFKA_STORAGE_ERROR|disk error/i,
+    "a broker cannot write to its disk; see the space that its volume has",
+  ],
+];
+
+/** A client's own message, followed by the setting that is usually behind it. */
+export function explainClientError(listener: ListenerUnderTest, message: string): string {
+  const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
+  return `listener "${listener.name}": ${message}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+/** What a test that stands on the Docker host itself cannot know of an external listener. */
+export function ownHostCaveat(name: string): string {
+  return `external listener "${name}" was tried from its own host only; a client elsewhere may still be stopped by a firewall`;
+}

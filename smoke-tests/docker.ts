@@ -1,0 +1,179 @@
+import type { Readable, Writable } from "node:stream";
+import { execa } from "execa";
+import { messageOf } from "./deadline.ts";
+import type { PlatformOutputs } from "./outputs.ts";
+
+/** Marks what a smoke run starts beside the platform, so that a crashed run's is recognizable. */
+const ONE_OFF_LABEL = "kafka-platform-kit.one-off=smoke";
+
+/** Longer than any smoke run takes: what a killed run leaves behind removes itself. */
+const ONE_OFF_SECONDS = 600;
+
+/** Kafka's commands are JVMs with a broker's habits: these keep them small and without ports. */
+const TOOL_ENV = {
+  KAFKA_HEAP_OPTS: "-Xmx256M",
+  KAFKA_OPTS: "",
+  JMX_PORT: "",
+  KAFKA_JMX_PORT: "",
+  KAFKA_JMX_OPTS: "",
+};
+
+const LOG_LINES = 8;
+
+/** What of a failed command tells the reason. */
+interface Failure {
+  readonly code?: string | undefined;
+  readonly timedOut: boolean;
+  readonly stderr: string;
+  readonly shortMessage?: string | undefined;
+}
+
+/** A docker command that runs, its streams open. */
+export interface Pipe extends PromiseLike<{ readonly exitCode?: number | undefined }> {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  kill(): boolean;
+}
+
+/** The `docker` command, speaking to the platform's engine. */
+export class Docker {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #host: string;
+
+  constructor(host: string) {
+    this.#host = host;
+    // DOCKER_CONTEXT would win over DOCKER_HOST.
+    this.#env = { DOCKER_HOST: host, DOCKER_CONTEXT: undefined };
+  }
+
+  /** Whether the engine is reached through a file of this machine. */
+  get isLocal(): boolean {
+    return /^(unix|npipe):/.test(this.#host);
+  }
+
+  /**
+   * Runs a docker command and gives its standard output.
+   *
+   * @throws Error that names the command, the engine and what docker said
+   */
+  async run(args: readonly string[], { seconds = 20 } = {}): Promise<string> {
+    return (await this.converse(args, "", seconds)).stdout;
+  }
+
+  /** The same with input, and with what the command said on the side. */
+  async converse(
+    args: readonly string[],
+    input: string,
+    seconds: number,
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+    const result = await execa("docker", args, {
+      env: this.#env,
+      input,
+      timeout: seconds * 1000,
+      reject: false,
+      stripFinalNewline: false,
+      maxBuffer: 32 * 1024 * 1024,
+    });
+    if (result.failed) {
+      throw new Error(
+        `"docker ${args.slice(0, 2).join(" ")} …" on ${this.#host} failed: ${reasonOf(result, seconds)}`,
+      );
+    }
+    return { stdout: result.stdout, stderr: result.stderr };
+  }
+
+  /** Starts a docker command whose streams carry bytes. */
+  pipe(args: readonly string[]): Pipe {
+    return execa("docker", args, {
+      env: this.#env,
+      stdin: "pipe",
+      buffer: false,
+      encoding: "buffer",
+      reject: false,
+    });
+  }
+
+  /** `running`, `exited` …; `undefined` when this engine cannot be asked, or lacks the container. */
+  async stateOf(container: string): Promise<string | undefined> {
+    const inspect = ["container", "inspect", "--format", "{{.State.Status}}", container];
+    const state = await this.run(inspect).catch(() => undefined);
+    return state?.trim();
+  }
+
+  /** State and last words of a container, for a failure's message. */
+  async lastWords(container: string): Promise<string> {
+    try {
+      const state = await this.run([
+        "container",
+        "inspect",
+        "--format",
+        "{{.State.Status}}, restarted {{.RestartCount}} times, exit status {{.State.ExitCode}}",
+        container,
+      ]);
+      // Both streams in one, which is what a shell is for.
+      const { all } = await execa("docker", ["logs", "--tail", String(LOG_LINES), container], {
+        env: this.#env,
+        all: true,
+        timeout: 20_000,
+        reject: false,
+      });
+      return `container "${container}" is ${state.trim()}; the end of its log:\n${all.replace(/^/gm, "  ")}`;
+    } catch (error) {
+      return `container "${container}" has no log to show: ${messageOf(error)}`;
+    }
+  }
+
+  /**
+   * Starts an idle container beside a broker, from the broker's own image, that ends by itself.
+   *
+   * @returns its id
+   */
+  async startBeside(broker: string, outputs: PlatformOutputs, name: string): Promise<string> {
+    const image = await this.run(["container", "inspect", "--format", "{{.Image}}", broker]);
+    const labels = Object.entries(outputs.labels).map(([key, value]) => `${key}=${value}`);
+    const id = await this.run(
+      [
+        "run",
+        "--detach",
+        "--rm",
+        "--init",
+        "--no-healthcheck",
+        "--name",
+        name,
+        ...[...labels, ONE_OFF_LABEL].flatMap((label) => ["--label", label]),
+        "--network",
+        outputs.docker.network,
+        ...Object.entries(TOOL_ENV).flatMap(([variable, value]) => [
+          "--env",
+          `${variable}=${value}`,
+        ]),
+        "--entrypoint",
+        "sleep",
+        image.trim(),
+        String(ONE_OFF_SECONDS),
+      ],
+      { seconds: 60 },
+    );
+    return id.trim();
+  }
+
+  /** Removes a container with its anonymous volumes; one that is gone already is fine. */
+  async remove(container: string): Promise<void> {
+    await this.run(["rm", "--force", "--volumes", container], { seconds: 30 }).catch(
+      (error: unknown) => {
+        if (!/no such container|already in progress/i.test(messageOf(error))) throw error;
+      },
+    );
+  }
+}
+
+function reasonOf(
+  { code, timedOut, stderr, shortMessage }: Failure,
+  seconds: number,
+): string | undefined {
+  if (code === "ENOENT") return 'there is no "docker" command on the PATH';
+  if (timedOut) return `no end within ${seconds} s`;
+  const said = stderr.replace(/^Run 'docker .*--help' for more information$/gm, "").trim();
+  return said === "" ? shortMessage : said;
+}

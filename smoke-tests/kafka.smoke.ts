@@ -1,0 +1,184 @@
+/** Every listener of the platform, tried from where its clients stand. */
+import { randomBytes } from "node:crypto";
+import type { TestContext } from "vitest";
+import { afterAll, describe, test } from "vitest";
+import { parseAddress } from "./address.ts";
+import type { ListenerClient } from "./clients/listener-client.ts";
+import { openClient } from "./clients/listener-client.ts";
+import { messageOf } from "./deadline.ts";
+import type { ExpectedBroker, ListenerUnderTest } from "./diagnosis.ts";
+import {
+  explainClientError,
+  explainMetadata,
+  explainSilence,
+  explainStranger,
+  listenerUnderTest,
+  ownHostCaveat,
+} from "./diagnosis.ts";
+import { Docker } from "./docker.ts";
+import type { BrokerSettings, ClusterMetadata } from "./metadata.ts";
+import { askMetadata, askSettings, NoAnswer } from "./metadata.ts";
+import { readOutputs } from "./outputs.ts";
+import { judge, makeRecords } from "./records.ts";
+
+const PARTITIONS = 3;
+
+const outputs = readOutputs();
+const docker = new Docker(outputs.docker.host);
+const runId = randomBytes(4).toString("hex");
+const listeners = Object.keys(outputs.kafka.listeners).map((name) =>
+  listenerUnderTest(outputs, name),
+);
+if (listeners.length === 0) {
+  throw new Error(
+    `environment "${outputs.environment}" has no listener; without one nobody can use its Kafka`,
+  );
+}
+
+const [firstBroker] = outputs.kafka.brokers;
+const onOwnHost =
+  docker.isLocal &&
+  firstBroker !== undefined &&
+  (await docker.stateOf(firstBroker.container)) !== undefined;
+
+for (const listener of listeners) {
+  describe(`listener "${listener.name}" (${listener.vantage})`, () => proveListener(listener));
+}
+
+function proveListener(listener: ListenerUnderTest): void {
+  const { name, vantage, brokers } = listener;
+  const others = listeners.filter((other) => other !== listener);
+  const caveat = vantage === "external" && onOwnHost ? ownHostCaveat(name) : undefined;
+  const remark = caveat === undefined ? "" : " (tried from its own host only)";
+  const label = `kafka-platform-kit.smoke.${name.replace(/[^A-Za-z0-9_-]/g, "-")}.${runId}`;
+  const records = makeRecords(runId);
+  const made = { topic: false, group: false };
+
+  // Opened by the first step, not by a hook: a report shows failed tests, and may omit failed hooks.
+  let client: ListenerClient;
+  let opening: Promise<ListenerClient> | undefined;
+  // What a later step would say is only noise once an earlier one has named the fault.
+  let broken: string | undefined;
+  const step = (title: string, run: (context: TestContext) => Promise<void>): void => {
+    test(`${title}${remark}`, async (context) => {
+      if (broken !== undefined) context.skip(`not tried: "${broken}" failed`);
+      context.onTestFailed(() => {
+        broken = title;
+      });
+      opening ??= openClient(listener, outputs, docker, runId);
+      client = await opening.catch((error: unknown) => {
+        throw finding(`listener "${name}": nobody can be put there: ${messageOf(error)}`);
+      });
+      await run(context);
+    });
+  };
+
+  afterAll(async () => {
+    const opened = await opening?.catch(() => undefined);
+    await opened?.close();
+  });
+
+  step("answers at its bootstrap addresses", async ({ annotate }) => {
+    if (caveat !== undefined) await annotate(caveat, "warning");
+    await failWithAll(brokers.map((broker) => metadataThrough(broker)));
+  });
+
+  step("sends clients on to the addresses that the outputs say", async () => {
+    await failWithAll(
+      brokers.map(async (broker) => {
+        const metadata = await metadataThrough(broker);
+        const findings = explainMetadata(
+          listener,
+          broker,
+          metadata,
+          await settingsOf(broker).catch(() => undefined),
+          others,
+        );
+        if (findings.length > 0) throw finding(...findings);
+      }),
+    );
+  });
+
+  step("finds each broker behind its advertised address", async () => {
+    const [through] = brokers;
+    if (through === undefined) return;
+    const { brokers: advertised } = await metadataThrough(through);
+    await failWithAll(
+      brokers.map(async (broker) => {
+        // Where clients are sent, not where the outputs say that they are.
+        const address = advertised.find(({ id }) => id === broker.id)?.address ?? broker.address;
+        const { otherId } = await settingsOf({ ...broker, address });
+        if (otherId !== undefined) throw finding(explainStranger(listener, broker, otherId));
+      }),
+    );
+  });
+
+  step(`carries ${records.length} records there and back`, async () => {
+    try {
+      made.topic = true;
+      await client.createTopic(label, PARTITIONS, Math.min(3, brokers.length));
+      await client.produce(label, records);
+      const count = await client.recordCount(label);
+      await client.awaitCoordinator(label);
+      made.group = true;
+      const received = count === 0 ? [] : await client.consume(label, label, count);
+      const findings = judge(records, received, PARTITIONS);
+      if (findings.length > 0) {
+        throw finding(["records did not come out as they went in", ...findings].join("\n  "));
+      }
+    } catch (error) {
+      const log = client.log.map((line) => `\n  ${line}`).join("");
+      const clientSays = log === "" ? "" : `\nthe client's own log ends:${log}`;
+      const words = await Promise.all(brokers.map((broker) => docker.lastWords(broker.container)));
+      throw finding(explainClientError(listener, messageOf(error)) + clientSays, ...words);
+    }
+  });
+
+  // Not a step: what a failed one has made must go as well.
+  test("removes what it made", async ({ skip }) => {
+    if (!made.topic) skip("nothing was made");
+    await failWithAll([
+      made.group ? client.removeGroup(label) : undefined,
+      client.removeTopic(label),
+    ]);
+  });
+
+  async function metadataThrough(broker: ExpectedBroker): Promise<ClusterMetadata> {
+    return heard(broker, () => askMetadata(client.dial, parseAddress(broker.address)));
+  }
+
+  async function settingsOf(broker: ExpectedBroker): Promise<BrokerSettings> {
+    return heard(broker, () =>
+      askSettings(client.dial, parseAddress(broker.address), broker.id, ["advertised.listeners"]),
+    );
+  }
+
+  /** An address that is silent is explained, with the last words of the container behind it. */
+  async function heard<T>(broker: ExpectedBroker, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      throw finding(
+        explainSilence(listener, broker, error, await docker.stateOf(broker.container)),
+        await docker.lastWords(broker.container),
+      );
+    }
+  }
+}
+
+/** Waits for all, and fails with what every one of them has to say. */
+async function failWithAll(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const messages = results.flatMap((result) =>
+    result.status === "rejected" ? [messageOf(result.reason)] : [],
+  );
+  if (messages.length > 0) throw finding(...new Set(messages));
+}
+
+/** A failure of the platform: where in this file it was noticed helps nobody. */
+function finding(...messages: readonly string[]): Error {
+  const error = new Error(messages.join("\n"));
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}

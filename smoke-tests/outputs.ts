@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+
+/** From where a listener's clients connect. */
+export type Vantage = "network" | "host" | "external";
+
+/** One way into the cluster, as the clients of that vantage see it. */
+export interface ListenerOutput {
+  readonly vantage: Vantage;
+  /** `host:port` of every broker, comma-separated, in the order of `kafka.brokers`. */
+  readonly bootstrapServers: string;
+  /** The security protocol clients must speak. */
+  readonly security: "PLAINTEXT";
+}
+
+/** What a deployed environment says of itself: the only thing the smoke tests know about it. */
+export interface PlatformOutputs {
+  readonly environment: string;
+  readonly docker: {
+    /** Address of the engine in the form that `DOCKER_HOST` takes. */
+    readonly host: string;
+    /** Name of the Docker network that the containers share. */
+    readonly network: string;
+  };
+  /** Labels that everything of this environment carries. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kafka: {
+    /** Version of Apache Kafka inside the image, such as `3.9.1`. */
+    readonly version: string;
+    readonly metadata: "kraft" | "zookeeper";
+    readonly clusterId: string;
+    readonly brokers: readonly { readonly id: number; readonly container: string }[];
+    readonly listeners: Readonly<Record<string, ListenerOutput>>;
+  };
+  /** Services beside the brokers, by name; none yet. */
+  readonly services: Readonly<Record<string, never>>;
+  /** Ready-made client settings: library, then listener. */
+  readonly clients: {
+    readonly kafkajs: Readonly<Record<string, { readonly brokers: readonly string[] }>>;
+    readonly librdkafka: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly java: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  };
+}
+
+/** Name of the variable that holds the path of the outputs file. */
+export const OUTPUTS_VARIABLE = "KAFKA_PLATFORM_OUTPUTS";
+
+/**
+ * Reads the outputs that `npm run smoke` (or any pipeline) left for the tests.
+ *
+ * @throws Error when the variable is unset or its file does not hold outputs
+ */
+export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutputs {
+  const file = env[OUTPUTS_VARIABLE];
+  if (file === undefined || file === "") {
+    throw new Error(
+      `${OUTPUTS_VARIABLE} is not set; run "npm run smoke -- <environment>", or point it at a file made by "npm run outputs -- <environment>"`,
+    );
+  }
+  const outputs = JSON.parse(readFileSync(file, "utf8")) as Partial<PlatformOutputs>;
+  if (outputs.environment === undefined || outputs.kafka?.listeners === undefined) {
+    throw new Error(
+      `${file} does not describe a platform; make it with "npm run outputs -- <environment>"`,
+    );
+  }
+  return outputs as PlatformOutputs;
+}

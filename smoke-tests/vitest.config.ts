@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // Not this directory: vitest resolves --outputFile against its root.
+    root: join(import.meta.dirname, ".."),
+    include: ["smoke-tests/**/*.smoke.ts"],
+    // A platform that works at the second attempt does not work.
+    retry: 0,
+    fileParallelism: false,
+    sequence: { concurrent: false },
+    // Every wait has a deadline and a message of its own; these only bound their sum.
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    reporters: ["verbose"],
+  },
+});

@@ -1,0 +1,457 @@
+import { describe, expect, it } from "vitest";
+import {
+  Distribution,
+  ENVIRONMENT_LABEL,
+  Image,
+  InvalidSettingError,
+  KafkaCluster,
+  Listener,
+  Memory,
+  Metadata,
+  Storage,
+  type KafkaClusterProps,
+} from "../../constructs/index.ts";
+import { synthesizeScope, theOnly, type Block, type Program } from "./synthesis.ts";
+
+const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk";
+const PROPS: KafkaClusterProps = {
+  name: "dev-kafka",
+  distribution: Distribution.confluent("7.9.1"),
+  network: { name: "dev-network" },
+  clusterId: CLUSTER_ID,
+  listeners: [Listener.network(), Listener.host()],
+};
+
+function synthesize(props: Partial<KafkaClusterProps> = {}): Program {
+  return synthesizeScope((scope) => new KafkaCluster(scope, "kafka", { ...PROPS, ...props }));
+}
+
+function container(props: Partial<KafkaClusterProps> = {}): Block {
+  return theOnly("docker_container", synthesize(props));
+}
+
+function environment(props: Partial<KafkaClusterProps> = {}): Record<string, string> {
+  const lines = container(props)["env"] as string[];
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
+
+/** Makes a cluster without a look at its synthesis. */
+function construct(props: Partial<KafkaClusterProps> = {}): KafkaCluster {
+  const made: KafkaCluster[] = [];
+  synthesizeScope((scope) => made.push(new KafkaCluster(scope, "kafka", { ...PROPS, ...props })));
+  return made[0]!;
+}
+
+describe("the broker's settings", () => {
+  const common = {
+    CLUSTER_ID,
+    KAFKA_CONTROLLER_LISTENER_NAMES: "CONTROLLER",
+    KAFKA_CONTROLLER_QUORUM_VOTERS: "1@dev-kafka-1:19093",
+    KAFKA_DEFAULT_REPLICATION_FACTOR: "1",
+    KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "0",
+    KAFKA_HEAP_OPTS: "-Xms1024m -Xmx1024m",
+    KAFKA_INTER_BROKER_LISTENER_NAME: "BROKER",
+    KAFKA_LOG_DIRS: "/var/lib/kafka/data",
+    KAFKA_MIN_INSYNC_REPLICAS: "1",
+    KAFKA_NODE_ID: "1",
+    KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: "1",
+    KAFKA_PROCESS_ROLES: "broker,controller",
+    KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1",
+    KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: "1",
+  };
+  const shareGroups = {
+    KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR: "1",
+    KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR: "1",
+  };
+  const distributions = [
+    { distribution: Distribution.confluent("7.4.0"), more: {} },
+    { distribution: Distribution.confluent("7.9.1"), more: {} },
+    { distribution: Distribution.confluent("8.0.0"), more: {} },
+    { distribution: Distribution.confluent("8.1.0"), more: shareGroups },
+    { distribution: Distribution.apache("3.9.1"), more: {} },
+    { distribution: Distribution.apache("4.1.1"), more: shareGroups },
+    { distribution: Distribution.local("3.9.1"), more: {} },
+    { distribution: Distribution.local("4.1.1"), more: shareGroups },
+    {
+      distribution: Distribution.of({
+        name: "mirror",
+        kafka: Image.of("mirror.example.org/kafka:1"),
+        kafkaVersion: "4.0.0",
+      }),
+      more: {},
+    },
+  ];
+  const topologies = [
+    {
+      topology: "containers only",
+      listeners: [Listener.network()],
+      rendered: {
+        KAFKA_LISTENERS:
+          "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,CONTROLLER://dev-kafka-1:19093",
+        KAFKA_ADVERTISED_LISTENERS: "BROKER://dev-kafka-1:19091,NETWORK://dev-kafka-1:19092",
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
+          "BROKER:PLAINTEXT,NETWORK:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      },
+    },
+    {
+      topology: "containers and the host",
+      listeners: [Listener.network(), Listener.host()],
+      rendered: {
+        KAFKA_LISTENERS:
+          "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092,CONTROLLER://dev-kafka-1:19093",
+        KAFKA_ADVERTISED_LISTENERS:
+          "BROKER://dev-kafka-1:19091,NETWORK://dev-kafka-1:19092,HOST://localhost:9092",
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
+          "BROKER:PLAINTEXT,NETWORK:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      },
+    },
+    {
+      topology: "a LAN by IPv6 and the internet by a name",
+      listeners: [
+        Listener.external({ name: "LAN", address: "2001:db8::7" }),
+        Listener.external({
+          name: "INTERNET",
+          address: "kafka.example.org",
+          bindAddress: "0.0.0.0",
+          port: 9194,
+        }),
+      ],
+      rendered: {
+        KAFKA_LISTENERS:
+          "BROKER://0.0.0.0:19091,LAN://0.0.0.0:9094,INTERNET://0.0.0.0:9194,CONTROLLER://dev-kafka-1:19093",
+        KAFKA_ADVERTISED_LISTENERS:
+          "BROKER://dev-kafka-1:19091,LAN://[2001:db8::7]:9094,INTERNET://kafka.example.org:9194",
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
+          "BROKER:PLAINTEXT,LAN:PLAINTEXT,INTERNET:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      },
+    },
+  ];
+
+  it.each(
+    topologies.flatMap((topology) =>
+      distributions.map((on) => ({ ...topology, ...on, title: String(on.distribution) })),
+    ),
+  )("$topology, on $title", ({ listeners, rendered, distribution, more }) => {
+    expect(environment({ listeners, distribution })).toEqual({ ...common, ...rendered, ...more });
+  });
+
+  it("stand in one order, since the provider takes another for a change", () => {
+    const lines = container()["env"] as string[];
+    expect(lines).toEqual(lines.toSorted());
+  });
+
+  it("can be added to, and win over the cluster's defaults", () => {
+    const { KAFKA_LOG_RETENTION_HOURS, KAFKA_MIN_INSYNC_REPLICAS } = environment({
+      settings: { "log.retention.hours": "24", "min.insync.replicas": "2" },
+    });
+    expect({ KAFKA_LOG_RETENTION_HOURS, KAFKA_MIN_INSYNC_REPLICAS }).toEqual({
+      KAFKA_LOG_RETENTION_HOURS: "24",
+      KAFKA_MIN_INSYNC_REPLICAS: "2",
+    });
+  });
+});
+
+describe("the broker's container", () => {
+  it("is named and reached by the cluster's name and the broker's number", () => {
+    expect(container()).toMatchObject({
+      name: "dev-kafka-1",
+      hostname: "dev-kafka-1",
+      networks_advanced: [{ name: "dev-network" }],
+    });
+  });
+
+  it("comes back after a crash, a reboot and a restart of the engine", () => {
+    expect(container()["restart"]).toBe("unless-stopped");
+  });
+
+  it("gets a minute and more to close its log, by docker stop and by Terraform alike", () => {
+    const { stop_timeout, destroy_grace_seconds } = container();
+    expect(stop_timeout).toBeGreaterThanOrEqual(60);
+    expect(destroy_grace_seconds).toBeGreaterThanOrEqual(60);
+  });
+
+  it("has no swap", () => {
+    const { memory, memory_swap } = container({ memoryLimit: Memory.mebibytes(2000) });
+    expect({ memory, memory_swap }).toEqual({ memory: 2000, memory_swap: 2000 });
+  });
+
+  it("has 512 MiB beside the heap unless a limit is given", () => {
+    const heap = Memory.mebibytes(700);
+    expect(container({ heap })["memory"]).toBe(1212);
+    expect(environment({ heap })["KAFKA_HEAP_OPTS"]).toBe("-Xms700m -Xmx700m");
+  });
+
+  it("is asked for health by bash alone, in terms that Debian's engine knows", () => {
+    const { healthcheck } = container() as { healthcheck: Block };
+    expect(healthcheck["test"]).toEqual(["CMD", "bash", "-c", "</dev/tcp/dev-kafka-1/19091"]);
+    expect(healthcheck).not.toHaveProperty("start_interval");
+    expect(healthcheck["start_period"]).toBe("2m0s");
+  });
+
+  it("runs an image by its id, which stays on the engine when the cluster goes", () => {
+    const program = synthesize({ distribution: Distribution.apache("4.1.1") });
+    expect(theOnly("docker_image", program)).toEqual({
+      name: "apache/kafka:4.1.1",
+      keep_locally: true,
+    });
+    const [id] = Object.keys(program.resource["docker_image"] ?? {});
+    expect(theOnly("docker_container", program)["image"]).toBe(`\${docker_image.${id}.image_id}`);
+  });
+
+  it.each([
+    { listener: Listener.network(), ports: undefined },
+    {
+      listener: Listener.host({ port: 29092 }),
+      ports: [{ internal: 29092, external: 29092, ip: "127.0.0.1" }],
+    },
+    {
+      listener: Listener.external({ address: "192.168.56.101" }),
+      ports: [{ internal: 9094, external: 9094, ip: "192.168.56.101" }],
+    },
+    {
+      listener: Listener.external({ address: "2001:db8::7" }),
+      ports: [{ internal: 9094, external: 9094, ip: "2001:db8::7" }],
+    },
+    {
+      listener: Listener.external({ address: "kafka.example.org", bindAddress: "0.0.0.0" }),
+      ports: [{ internal: 9094, external: 9094, ip: "0.0.0.0" }],
+    },
+  ])("publishes for $listener.vantage on $listener.bindAddress only", ({ listener, ports }) => {
+    const published = container({ listeners: [listener] })["ports"] as unknown[] | undefined;
+    expect(published?.length === 0 ? undefined : published).toEqual(ports);
+  });
+
+  it("publishes ports in one order, since the provider takes another for a change", () => {
+    const listeners = [
+      Listener.external({ address: "192.168.56.101", port: 9094 }),
+      Listener.network(),
+      Listener.host({ port: 9092 }),
+    ];
+    expect(container({ listeners })["ports"]).toEqual(
+      container({ listeners: listeners.toReversed() })["ports"],
+    );
+  });
+});
+
+describe("the broker's storage", () => {
+  it("is a volume of the container's name, at exactly the path that the images declare", () => {
+    const program = synthesize();
+    expect(theOnly("docker_volume", program)["name"]).toBe("dev-kafka-1-data");
+    const [id] = Object.keys(program.resource["docker_volume"] ?? {});
+    expect(theOnly("docker_container", program)).toMatchObject({
+      mounts: [
+        { type: "volume", source: `\${docker_volume.${id}.name}`, target: "/var/lib/kafka/data" },
+      ],
+    });
+    expect(theOnly("docker_container", program)).not.toHaveProperty("tmpfs");
+  });
+
+  it("is memory of the host when it is ephemeral", () => {
+    const program = synthesize({ storage: Storage.ephemeral() });
+    expect(program.resource).not.toHaveProperty("docker_volume");
+    expect(theOnly("docker_container", program)["tmpfs"]).toEqual({ "/var/lib/kafka/data": "" });
+    expect(theOnly("docker_container", program)).not.toHaveProperty("mounts");
+  });
+});
+
+describe("labels", () => {
+  const service = { label: "kafka-platform-kit.service", value: "kafka" };
+
+  it.each(["docker_container", "docker_volume"])("name environment and service on %s", (type) => {
+    const program = synthesize({ labels: { [ENVIRONMENT_LABEL]: "dev" } });
+    expect(theOnly(type, program)["labels"]).toEqual([
+      { label: "kafka-platform-kit.environment", value: "dev" },
+      service,
+    ]);
+  });
+
+  it.each(["docker_container", "docker_volume"])("name the service by default on %s", (type) => {
+    expect(theOnly(type, synthesize())["labels"]).toEqual([service]);
+  });
+});
+
+describe("what others ask of a cluster", () => {
+  const listeners = [
+    Listener.network(),
+    Listener.external({ name: "LAN", address: "2001:db8::7", port: 9192 }),
+  ];
+
+  it.each([
+    { listener: "NETWORK", servers: "dev-kafka-1:19092" },
+    { listener: "LAN", servers: "[2001:db8::7]:9192" },
+  ])("the bootstrap servers of $listener", ({ listener, servers }) => {
+    const cluster = construct({ listeners });
+    expect(cluster.bootstrapServers(listener)).toBe(servers);
+    expect(cluster.endpoints(listener).map(String)).toEqual([servers]);
+  });
+
+  it("rejects a listener that the cluster does not have, naming those it has", () => {
+    const cluster = construct({ listeners });
+    expect(() => cluster.bootstrapServers("HOST")).toThrowError(
+      new InvalidSettingError('no listener "HOST" on this cluster; it has NETWORK, LAN'),
+    );
+  });
+
+  it("its brokers, with their volumes where they have one", () => {
+    expect(construct().brokers).toMatchObject([{ id: 1, host: "dev-kafka-1" }]);
+    expect(construct().brokers[0]?.volume).toBeDefined();
+    expect(construct({ storage: Storage.ephemeral() }).brokers[0]?.volume).toBeUndefined();
+  });
+});
+
+describe("a setting that is wrong by itself", () => {
+  it.each(["", "Dev", "dev_kafka", "-dev", "dev-", "dev.kafka", "a".repeat(63)])(
+    "rejects the name %j",
+    (name) => {
+      expect(() => synthesize({ name })).toThrowError(
+        new InvalidSettingError(
+          `cluster name "${name}" cannot be a host name; use lower-case letters, digits and dashes, 62 at the most`,
+        ),
+      );
+    },
+  );
+
+  it.each(["k", "4kids", "dev-kafka-2", "a".repeat(61)])("accepts the name %s", (name) => {
+    expect(container({ name })["name"]).toBe(`${name}-1`);
+  });
+
+  it.each(["", "MkU3OEVBNTcwNTJENDM2Q", "MkU3OEVBNTcwNTJENDM2Qk=", "MkU3OEVBNTcwNTJENDM2/k"])(
+    "rejects the cluster id %j",
+    (clusterId) => {
+      expect(() => synthesize({ clusterId })).toThrowError(
+        new InvalidSettingError(
+          `cluster id "${clusterId}" is malformed; give 22 characters of URL-safe base64, as kafka-storage random-uuid prints them`,
+        ),
+      );
+    },
+  );
+});
+
+describe("settings that contradict each other", () => {
+  /** What synth refuses, a line for each conflict. */
+  function conflicts(props: Partial<KafkaClusterProps>): string[] {
+    let message = "";
+    try {
+      synthesize(props);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    return message
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("["));
+  }
+
+  it.each([
+    {
+      title: "KRaft on a ZooKeeper-only version",
+      props: { distribution: Distribution.confluent("7.3.1") },
+      conflict:
+        "Confluent 7.3.1 has no KRaft; the first that has it is 7.4, or use Metadata.zooKeeper()",
+    },
+    {
+      title: "ZooKeeper on a KRaft-only version",
+      props: { distribution: Distribution.local("4.1.1"), metadata: Metadata.zooKeeper() },
+      conflict:
+        "local 4.1.1 has no ZooKeeper; the last that has it is Confluent 7.9 (Kafka 3.9), or use Metadata.kraft()",
+    },
+    {
+      title: "ZooKeeper, which this kit does not deploy yet",
+      props: { metadata: Metadata.zooKeeper() },
+      conflict:
+        "Confluent 7.9.1 can run on ZooKeeper, but this kit deploys KRaft clusters only; use Metadata.kraft()",
+    },
+    {
+      title: "no listener",
+      props: { listeners: [] },
+      conflict: "the cluster has no listener; give at least one, such as Listener.host()",
+    },
+    {
+      title: "two listeners of one name",
+      props: { listeners: [Listener.host(), Listener.host({ port: 9192 })] },
+      conflict: 'two listeners are named "HOST"; name each after its own clients, such as LAN',
+    },
+    {
+      title: "two listeners on one port",
+      props: { listeners: [Listener.host(), Listener.network({ port: 9092 })] },
+      conflict: 'listener "HOST" and listener "NETWORK" both use port 9092; give each its own port',
+    },
+    {
+      title: "a listener on the port of the brokers",
+      props: { listeners: [Listener.host({ port: 19091 })] },
+      conflict:
+        'listener "HOST" uses port 19091, which the cluster\'s own listener BROKER has; give it another',
+    },
+    {
+      title: "a listener on the port of the controllers",
+      props: { listeners: [Listener.network({ port: 19093 })] },
+      conflict:
+        'listener "NETWORK" uses port 19093, which the cluster\'s own listener CONTROLLER has; give it another',
+    },
+    {
+      title: "a heap above the memory limit",
+      props: { heap: Memory.gibibytes(2), memoryLimit: Memory.gibibytes(1) },
+      conflict:
+        "the heap of 2048 MiB leaves nothing of the memory limit of 1024 MiB; lower the heap or raise the limit to 2560 MiB or more",
+    },
+    {
+      title: "a heap that is the memory limit",
+      props: { heap: Memory.gibibytes(1), memoryLimit: Memory.gibibytes(1) },
+      conflict:
+        "the heap of 1024 MiB leaves nothing of the memory limit of 1024 MiB; lower the heap or raise the limit to 1536 MiB or more",
+    },
+  ])("rejects $title", ({ props, conflict }) => {
+    expect(conflicts(props)).toEqual([`[stack/kafka] ${conflict}`]);
+  });
+
+  it.each([
+    "node.id",
+    "broker.id",
+    "process.roles",
+    "log.dir",
+    "log.dirs",
+    "listeners",
+    "advertised.listeners",
+    "listener.security.protocol.map",
+    "inter.broker.listener.name",
+    "controller.listener.names",
+    "controller.quorum.voters",
+    "controller.quorum.bootstrap.servers",
+    "zookeeper.connect",
+    "port",
+    "host.name",
+    "advertised.port",
+    "advertised.host.name",
+  ])("rejects the setting %s, which the cluster derives", (property) => {
+    expect(conflicts({ settings: { [property]: "x" } })).toEqual([
+      `[stack/kafka] the setting ${property} is derived by the cluster; say it by listeners, metadata or storage instead`,
+    ]);
+  });
+
+  it("reports every conflict at once", () => {
+    expect(
+      conflicts({
+        metadata: Metadata.zooKeeper(),
+        distribution: Distribution.confluent("8.0.0"),
+        listeners: [Listener.host({ port: 19093 }), Listener.host({ port: 19093 })],
+        heap: Memory.gibibytes(4),
+        memoryLimit: Memory.gibibytes(1),
+        settings: { listeners: "PLAINTEXT://0.0.0.0:9092", "log.dirs": "/data" },
+      }),
+    ).toEqual([
+      expect.stringMatching(/^\[stack\/kafka\] Confluent 8\.0\.0 has no ZooKeeper; /),
+      expect.stringMatching(/^\[stack\/kafka\] two listeners are named "HOST"; /),
+      expect.stringMatching(/ "HOST" and listener "HOST" both use port 19093; /),
+      expect.stringMatching(/ own listener CONTROLLER has; /),
+      expect.stringMatching(/ own listener CONTROLLER has; /),
+      expect.stringMatching(/^\[stack\/kafka\] the heap of 4096 MiB leaves nothing /),
+      expect.stringMatching(/^\[stack\/kafka\] the setting listeners is derived /),
+      expect.stringMatching(/^\[stack\/kafka\] the setting log\.dirs is derived /),
+    ]);
+  });
+});

@@ -1,0 +1,188 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { leaveOnPath, putOnPath } from "../scratch.ts";
+
+const GATE = fileURLToPath(new URL("../../../constructs/private/gate.mjs", import.meta.url));
+
+/**
+ * A docker command that answers from files of its folder: `<container>.<n>.json` is what the n-th and later
+ * looks at a container see, `<container>.log` its log; with `<container>.ready` its healthcheck succeeds.
+ */
+const DOCKER = `
+case $1 in
+inspect)
+  turn=$(( $(cat "$here/$4.turn" 2>/dev/null || echo 0) + 1 ))
+  echo $turn >"$here/$4.turn"
+  while [ $turn -gt 0 ] && [ ! -e "$here/$4.$turn.json" ]; do turn=$((turn - 1)); done
+  [ $turn -gt 0 ] || { echo "Error: No such container: $4" >&2; exit 1; }
+  cat "$here/$4.$turn.json"
+  ;;
+exec)
+  shift
+  echo "$*" >>"$here/probes"
+  [ -e "$here/$1.ready" ] || { echo "connection refused" >&2; exit 1; }
+  ;;
+logs) tail -n "$3" "$here/$4.log" ;;
+esac`;
+
+interface Look {
+  readonly status?: string;
+  readonly health?: string;
+  readonly exitCode?: number;
+  readonly restarts?: number;
+  readonly test?: readonly string[];
+}
+
+function inspected(look: Look): string {
+  const { status = "running", health, exitCode = 0, restarts = 0, test = ["CMD", "probe"] } = look;
+  return JSON.stringify([
+    {
+      State: {
+        Status: status,
+        Running: status === "running" || status === "restarting",
+        Restarting: status === "restarting",
+        ExitCode: exitCode,
+        ...(health === undefined ? {} : { Health: { Status: health } }),
+      },
+      RestartCount: restarts,
+      Config: { Healthcheck: { Test: test } },
+    },
+  ]);
+}
+
+/** Puts a docker command on the path whose containers look so, one look after another. */
+function docker(containers: Readonly<Record<string, readonly Look[]>>): string {
+  const folder = putOnPath({ docker: DOCKER });
+  for (const [container, looks] of Object.entries(containers)) {
+    looks.forEach((look, i) => {
+      writeFileSync(join(folder, `${container}.${i + 1}.json`), inspected(look));
+    });
+    const lines = Array.from({ length: 40 }, (_, i) => `${container}, line ${i + 1}`);
+    writeFileSync(join(folder, `${container}.log`), `${lines.join("\n")}\n`);
+  }
+  return folder;
+}
+
+async function gate(
+  containers: readonly string[],
+  timeoutSeconds = 60,
+): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [GATE, JSON.stringify({ containers, timeoutSeconds })],
+    { reject: false },
+  );
+  return { exitCode, stdout, stderr: stderr.replaceAll(/after \d+ s/g, "after N s") };
+}
+
+/** The 30 last of a log's 40 lines. */
+function endOfLog(container: string): string {
+  return Array.from({ length: 30 }, (_, i) => `${container}, line ${i + 11}`).join("\n");
+}
+
+it("opens at once when all is healthy", async () => {
+  docker({ one: [{ health: "healthy" }], two: [{ health: "healthy" }] });
+  expect(await gate(["one", "two"], 0)).toEqual({
+    exitCode: 0,
+    stdout: "one is ready\ntwo is ready",
+    stderr: "",
+  });
+});
+
+it.each([
+  { test: ["CMD", "bash", "-c", "</dev/tcp/one/1"], asked: "one bash -c </dev/tcp/one/1" },
+  { test: ["CMD-SHELL", "ready || exit 1"], asked: "one /bin/sh -c ready || exit 1" },
+])("asks the healthcheck's own question, $test.0, between the engine's looks", async (row) => {
+  const folder = docker({ one: [{ health: "starting", test: row.test }] });
+  writeFileSync(join(folder, "one.ready"), "");
+  expect(await gate(["one"], 0)).toMatchObject({ exitCode: 0, stdout: "one is ready" });
+  expect(readFileSync(join(folder, "probes"), "utf8")).toBe(`${row.asked}\n`);
+});
+
+it("waits for what is not ready yet, through restarts", async () => {
+  docker({
+    one: [{ health: "healthy" }],
+    two: [
+      { status: "restarting", exitCode: 1, restarts: 1 },
+      { health: "starting", restarts: 2 },
+      { health: "healthy", restarts: 2 },
+    ],
+  });
+  expect(await gate(["one", "two"])).toEqual({
+    exitCode: 0,
+    stdout: "one is ready\ntwo is ready",
+    stderr: "",
+  });
+});
+
+it("does not hold restarts from before against a container", async () => {
+  docker({
+    one: [
+      { health: "starting", restarts: 40 },
+      { health: "healthy", restarts: 41 },
+    ],
+  });
+  expect(await gate(["one"])).toMatchObject({ exitCode: 0, stderr: "" });
+});
+
+it("gives up a crash loop before the time is out, with the end of its log", async () => {
+  docker({
+    calm: [{ health: "starting" }],
+    loop: [
+      { status: "restarting", exitCode: 137, restarts: 2 },
+      { status: "restarting", exitCode: 137, restarts: 7 },
+    ],
+  });
+  expect(await gate(["calm", "loop"])).toEqual({
+    exitCode: 1,
+    stdout: "",
+    stderr: `
+loop keeps crashing after N s (restarting, exit code 137, 7 restarts)
+the end of its log:
+${endOfLog("loop")}`,
+  });
+});
+
+it("gives up when the time is out, naming all that is not ready, with the end of their logs", async () => {
+  docker({
+    one: [{ health: "healthy" }],
+    two: [{ health: "unhealthy" }],
+    three: [{ status: "exited", exitCode: 3 }],
+  });
+  expect(await gate(["one", "two", "three"], 0)).toEqual({
+    exitCode: 1,
+    stdout: "one is ready",
+    stderr: `
+two is not ready after N s (unhealthy: connection refused)
+the end of its log:
+${endOfLog("two")}
+
+three is not ready after N s (exited, exit code 3, 0 restarts)
+the end of its log:
+${endOfLog("three")}`,
+  });
+});
+
+it("fails naming a container that is not there", async () => {
+  docker({});
+  const { exitCode, stderr } = await gate(["gone"], 0);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("gone is not ready after N s (Error: No such container: gone)");
+});
+
+it("fails on a container without a healthcheck", async () => {
+  docker({ bare: [{}] });
+  const { exitCode, stderr } = await gate(["bare"], 0);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("bare is not ready after N s (it has no healthcheck to wait for)");
+});
+
+it("says so when there is no docker command", async () => {
+  leaveOnPath();
+  const { exitCode, stderr } = await gate(["one"], 0);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("one is not ready after N s (docker: spawnSync docker ENOENT)");
+});

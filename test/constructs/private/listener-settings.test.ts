@@ -1,0 +1,74 @@
+import { expect, it } from "vitest";
+import { Listener } from "../../../constructs/index.ts";
+import { listenerSettings } from "../../../constructs/private/listener-settings.ts";
+
+const ONE = [{ id: 1, host: "dev-kafka-1" }];
+const TWO = [...ONE, { id: 2, host: "dev-kafka-2" }];
+
+it.each([
+  {
+    title: "a listener of each vantage",
+    node: ONE[0]!,
+    nodes: ONE,
+    listeners: [
+      Listener.network(),
+      Listener.host(),
+      Listener.external({ name: "LAN", address: "192.168.56.101" }),
+    ],
+    settings: {
+      listeners:
+        "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092,LAN://0.0.0.0:9094,CONTROLLER://dev-kafka-1:19093",
+      "advertised.listeners":
+        "BROKER://dev-kafka-1:19091,NETWORK://dev-kafka-1:19092,HOST://localhost:9092,LAN://192.168.56.101:9094",
+      "listener.security.protocol.map":
+        "BROKER:PLAINTEXT,NETWORK:PLAINTEXT,HOST:PLAINTEXT,LAN:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      "inter.broker.listener.name": "BROKER",
+      "controller.listener.names": "CONTROLLER",
+      "controller.quorum.voters": "1@dev-kafka-1:19093",
+    },
+  },
+  {
+    title: "IPv6 in brackets, a DNS name as it is",
+    node: ONE[0]!,
+    nodes: ONE,
+    listeners: [
+      Listener.external({ name: "LAN", address: "2001:db8::7" }),
+      Listener.external({
+        name: "INTERNET",
+        address: "kafka.example.org",
+        bindAddress: "0.0.0.0",
+        port: 443,
+      }),
+    ],
+    settings: {
+      listeners:
+        "BROKER://0.0.0.0:19091,LAN://0.0.0.0:9094,INTERNET://0.0.0.0:443,CONTROLLER://dev-kafka-1:19093",
+      "advertised.listeners":
+        "BROKER://dev-kafka-1:19091,LAN://[2001:db8::7]:9094,INTERNET://kafka.example.org:443",
+      "listener.security.protocol.map":
+        "BROKER:PLAINTEXT,LAN:PLAINTEXT,INTERNET:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      "inter.broker.listener.name": "BROKER",
+      "controller.listener.names": "CONTROLLER",
+      "controller.quorum.voters": "1@dev-kafka-1:19093",
+    },
+  },
+  {
+    title: "the second of two nodes has host ports of its own",
+    node: TWO[1]!,
+    nodes: TWO,
+    listeners: [Listener.network(), Listener.host()],
+    settings: {
+      listeners:
+        "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092,CONTROLLER://dev-kafka-2:19093",
+      "advertised.listeners":
+        "BROKER://dev-kafka-2:19091,NETWORK://dev-kafka-2:19092,HOST://localhost:9093",
+      "listener.security.protocol.map":
+        "BROKER:PLAINTEXT,NETWORK:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      "inter.broker.listener.name": "BROKER",
+      "controller.listener.names": "CONTROLLER",
+      "controller.quorum.voters": "1@dev-kafka-1:19093,2@dev-kafka-2:19093",
+    },
+  },
+])("$title", ({ node, nodes, listeners, settings }) => {
+  expect(listenerSettings(node, nodes, listeners)).toEqual(settings);
+});

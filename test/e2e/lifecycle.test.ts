@@ -1,0 +1,376 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
+import { TestHost } from "./test-host.ts";
+
+const BROKER = "dev-kafka-1";
+const VOLUME = "dev-kafka-1-data";
+const TOPIC = "kept";
+
+let host: TestHost;
+
+beforeAll(async () => {
+  host = await TestHost.create(["kafka-platform-kit/kafka:4.1.1"]);
+});
+
+afterAll(async () => {
+  await host?.remove();
+});
+
+/** Records that were put in at first; they must outlive everything below. */
+const records = Array.from({ length: 50 }, (_, i) => `record-${i}`);
+
+async function consumeAll(): Promise<string[]> {
+  const output = await host.must(
+    ...["docker", "exec", BROKER, "bash", "-c"],
+    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC} --from-beginning --timeout-ms 8000 2>/dev/null || true`,
+  );
+  return output.split("\n").filter((line) => line.startsWith("record-"));
+}
+
+async function idOf(container: string): Promise<string> {
+  return host.must("docker", "inspect", "--format", "{{.Id}}", container);
+}
+
+async function volumeCreatedAt(): Promise<string> {
+  return host.must("docker", "volume", "inspect", "--format", "{{.CreatedAt}}", VOLUME);
+}
+
+async function outputs(): Promise<PlatformOutputs> {
+  return JSON.parse(await host.must("node", "cli/run.mjs", "outputs", "dev")) as PlatformOutputs;
+}
+
+/** Names of everything in the engine that carries the environment's label. */
+async function labelled(kind: "container" | "network" | "volume"): Promise<string[]> {
+  const all = kind === "container" ? ["--all"] : [];
+  const label = "label=kafka-platform-kit.environment=dev";
+  const output = await host.must("docker", kind, "ls", "-q", ...all, "--filter", label);
+  return output.split("\n").filter((line) => line !== "");
+}
+
+async function expectEmptyPlan(): Promise<void> {
+  const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
+    cwd: join(host.checkout, "cdktf.out", "stacks", "dev"),
+  });
+  expect(plan, plan.output).toMatchObject({ exitCode: 0 });
+}
+
+function edit(file: string, from: string, to: string): void {
+  const path = join(host.checkout, file);
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+}
+
+describe("npm start", () => {
+  test("goes from nothing to a proven platform", async () => {
+    const { exitCode, output } = await host.kit("start");
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/Tests +10 passed/);
+    expect(output).toContain("HOST       localhost:9092  for programs on this host");
+    expect(output).toContain("images     local 4.1.1: asked for by IMAGES=local");
+    await host.must(
+      ...["docker", "exec", BROKER, "bash", "-c"],
+      `printf '%s\\n' ${records.join(" ")} | kafka-console-producer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC}`,
+    );
+    expect(await consumeAll()).toEqual(records);
+  });
+
+  test("leaves nothing for a plan to do", async () => {
+    await expectEmptyPlan();
+    const diff = await host.run(["npx", "cdktf", "diff", "dev"]);
+    expect(diff.output).toContain("No changes. Your infrastructure matches the configuration.");
+    expect(diff.exitCode).toBe(0);
+  });
+
+  test("changes nothing the second time and says so", async () => {
+    const before = await idOf(BROKER);
+    const { exitCode, output } = await host.kit("start");
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain("nothing to change; npm run smoke -- dev proves it again");
+    expect(output).not.toContain("RUN");
+    expect(await idOf(BROKER)).toBe(before);
+  });
+
+  test("names the listener's setting when a smoke test fails", async () => {
+    const truth = await outputs();
+    const file = join(host.checkout, "wrong.json");
+    const wrong = structuredClone(truth) as unknown as {
+      kafka: { listeners: { HOST: { bootstrapServers: string } } };
+    };
+    wrong.kafka.listeners.HOST.bootstrapServers = "127.0.0.1:9092";
+    writeFileSync(file, JSON.stringify(wrong));
+    const { exitCode, output } = await host.run(
+      ["npx", "vitest", "run", "--config=smoke-tests/vitest.config.ts"],
+      { env: { KAFKA_PLATFORM_OUTPUTS: file } },
+    );
+    expect(exitCode).toBe(1);
+    expect(output).toContain("advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)");
+  });
+});
+
+describe("records survive", () => {
+  test("a killed broker", async () => {
+    const before = await idOf(BROKER);
+    await host.must("docker", "kill", BROKER);
+    const { exitCode, output } = await host.kit("start");
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain(`starting ${BROKER}, which was stopped`);
+    expect(await idOf(BROKER)).toBe(before);
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+
+  test("a restart of the engine", async () => {
+    const before = await idOf(BROKER);
+    await host.restartEngine();
+    const { exitCode, output } = await host.kit("deploy", "dev");
+    expect(exitCode, output).toBe(0);
+    expect(await idOf(BROKER)).toBe(before);
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+
+  test("a changed broker setting, which replaces the container and keeps the volume", async () => {
+    const [container, volume] = [await idOf(BROKER), await volumeCreatedAt()];
+    edit(
+      "stacks/environments/dev.ts",
+      "heap: Memory",
+      'settings: { "log.retention.hours": "48" },\n    heap: Memory',
+    );
+    const { exitCode, output } = await host.kit("deploy", "dev");
+    expect(exitCode, output).toBe(0);
+    expect(await idOf(BROKER)).not.toBe(container);
+    expect(await volumeCreatedAt()).toBe(volume);
+    const described = await host.must(
+      ...["docker", "exec", BROKER, "kafka-configs", "--bootstrap-server", `${BROKER}:19092`],
+      ...["--describe", "--all", "--entity-type", "brokers", "--entity-name", "1"],
+    );
+    expect(described).toContain("log.retention.hours=48");
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+
+  test("destroy --keep-data and a new start", async () => {
+    const volume = await volumeCreatedAt();
+    const removed = await host.kit("destroy", "dev", "--keep-data");
+    expect(removed.exitCode, removed.output).toBe(0);
+    expect(await labelled("container")).toEqual([]);
+    expect(await labelled("network")).toEqual([]);
+    const { exitCode, output } = await host.kit("start");
+    expect(exitCode, output).toBe(0);
+    expect(await volumeCreatedAt()).toBe(volume);
+    expect(await consumeAll()).toEqual(records);
+  });
+
+  test("a lost lock: the cluster id is found in the volume", async () => {
+    const { kafka } = await outputs();
+    await host.must("rm", ".kafka-platform/dev.lock.json");
+    const { exitCode, output } = await host.kit("deploy", "dev");
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain(`going on with that cluster`);
+    expect((await outputs()).kafka.clusterId).toBe(kafka.clusterId);
+    expect(await consumeAll()).toEqual(records);
+  });
+
+  test("a lost state: what it knew is found by its label", async () => {
+    await host.must("bash", "-c", "rm .kafka-platform/dev.tfstate*");
+    const { exitCode, output } = await host.kit("deploy", "dev");
+    expect(exitCode, output).toBe(0);
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+});
+
+describe("bad input is refused before anything is changed", () => {
+  test("a lock with another cluster id than the volume's", async () => {
+    const file = ".kafka-platform/dev.lock.json";
+    const lock = readFileSync(join(host.checkout, file), "utf8");
+    const { clusterId } = JSON.parse(lock) as { clusterId: string };
+    const strange = "AAAAAAAAAAAAAAAAAAAAAA";
+    const container = await idOf(BROKER);
+    try {
+      edit(file, clusterId, strange);
+      const { exitCode, output } = await host.kit("deploy", "dev");
+      expect(exitCode).toBe(1);
+      expect(output).toContain(
+        `the lock says cluster ${strange}, but volume ${VOLUME} belongs to cluster ${clusterId}`,
+      );
+      expect(await idOf(BROKER)).toBe(container);
+    } finally {
+      writeFileSync(join(host.checkout, file), lock);
+    }
+  });
+
+  test("images of an older Kafka than the one that wrote the data", async () => {
+    const { exitCode, output } = await host.run(["node", "cli/run.mjs", "deploy", "dev"], {
+      env: { IMAGES: "local:3.9.1" },
+    });
+    expect(exitCode).toBe(1);
+    expect(output).toContain(
+      "was written by Kafka 4.1.1, which local 3.9.1 (Kafka 3.9.1) cannot read",
+    );
+  });
+
+  test("an external listener on an address that this host lacks", async () => {
+    const settings = "stacks/environments/dev.ts";
+    const before = readFileSync(join(host.checkout, settings), "utf8");
+    try {
+      edit(
+        settings,
+        "Listener.network(), ",
+        'Listener.network(), Listener.external({ address: "192.0.2.7" }), ',
+      );
+      const { exitCode, output } = await host.kit("deploy", "dev");
+      expect(exitCode).toBe(1);
+      expect(output).toContain(
+        '[dev] external listener "EXTERNAL": this host has no address 192.0.2.7 to bind',
+      );
+    } finally {
+      writeFileSync(join(host.checkout, settings), before);
+    }
+  });
+
+  test("a port that another program holds, which is named", async () => {
+    const removed = await host.kit("destroy", "dev", "--keep-data");
+    expect(removed.exitCode, removed.output).toBe(0);
+    const holder = host.spawn([
+      "node",
+      "-e",
+      'require("net").createServer().listen(9092, "127.0.0.1", () => console.log("listening"))',
+    ]);
+    try {
+      await new Promise((resolve) => holder.stdout?.once("data", resolve));
+      const { exitCode, output } = await host.kit("deploy", "dev");
+      expect(exitCode).toBe(1);
+      expect(output).toMatch(
+        /dev-kafka-1 needs port 9092 on 127\.0\.0\.1, which node \(process \d+\) holds; stop that/,
+      );
+      expect(await labelled("container")).toEqual([]);
+    } finally {
+      holder.kill();
+      await holder;
+    }
+  });
+});
+
+describe("a start that is cut off", () => {
+  test("by Ctrl-C goes on with the next one", async () => {
+    const started = host.spawn(["node", "cli/run.mjs", "start"]);
+    await untilOutput(started, "to add");
+    // nsenter became node, so this is the command itself.
+    process.kill(started.pid ?? 0, "SIGINT");
+    const { exitCode, all } = await started;
+    expect(exitCode, String(all)).toBe(130);
+    expect(all).toContain("the same command goes on from here");
+    const { exitCode: next, output } = await host.kit("start");
+    expect(next, output).toBe(0);
+    expect(await consumeAll()).toEqual(records);
+  });
+
+  test("by a kill of everything in the middle goes on with the next one", async () => {
+    const removed = await host.kit("destroy", "dev", "--keep-data");
+    expect(removed.exitCode, removed.output).toBe(0);
+    const started = host.spawn(["node", "cli/run.mjs", "start"]);
+    await untilOutput(started, "to add");
+    while ((await labelled("container")).length === 0) await sleep(20);
+    // Terraform is killed with a container made that its state does not know.
+    await host.run(["bash", "-c", `pkill -KILL -f 'terraform apply' ; kill -KILL ${started.pid}`]);
+    await started;
+    const { exitCode, output } = await host.kit("start");
+    expect(exitCode, output).toBe(0);
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+});
+
+test("an external listener carries records from another machine", async () => {
+  const [address, client] = ["10.203.7.1", "10.203.7.2"];
+  const machine = await host.addClientMachine(address, client);
+  edit(
+    "stacks/environments/dev.ts",
+    "Listener.network(), ",
+    `Listener.network(), Listener.external({ name: "LAN", address: "${address}" }), `,
+  );
+  const { exitCode, output } = await host.kit("start");
+  expect(exitCode, output).toBe(0);
+  expect(output).toContain("LAN        10.203.7.1:9094  for clients elsewhere");
+  expect(output).toMatch(/external listener "LAN" was tried from its own host only/);
+
+  const script = `
+    const { Kafka, logLevel } = require("kafkajs");
+    const kafka = new Kafka({ brokers: ["${address}:9094"], logLevel: logLevel.ERROR });
+    (async () => {
+      const producer = kafka.producer(), consumer = kafka.consumer({ groupId: "elsewhere" });
+      await producer.connect();
+      await producer.send({ topic: "lan", acks: -1, messages: [{ value: "from afar" }] });
+      await producer.disconnect();
+      await consumer.connect();
+      await consumer.subscribe({ topic: "lan", fromBeginning: true });
+      await consumer.run({ eachMessage: async ({ message }) => {
+        console.log("received " + message.value);
+        setImmediate(() => consumer.disconnect().then(() => process.exit(0)));
+      } });
+    })();`;
+  const far = await host.run([
+    ...["nsenter", `--net=/run/netns/${machine}`, "--"],
+    ...["timeout", "60", "node", "-e", script],
+  ]);
+  expect(far.output).toContain("received from afar");
+  // The listener for the host itself is not published to the outside.
+  const refused = await host.run([
+    ...["nsenter", `--net=/run/netns/${machine}`, "--"],
+    ...["bash", "-c", `timeout 3 bash -c '</dev/tcp/${address}/9092'`],
+  ]);
+  expect(refused.exitCode).not.toBe(0);
+});
+
+describe("npm run destroy", () => {
+  test("asks for a yes before data goes", async () => {
+    const { exitCode, output } = await host.kit("destroy", "dev");
+    expect(exitCode).toBe(1);
+    expect(output).toContain(`say --yes to remove dev and all records in volume ${VOLUME}`);
+    expect(await labelled("volume")).toEqual([VOLUME]);
+  });
+
+  test("leaves no container, network or volume", async () => {
+    const { exitCode, output } = await host.kit("destroy", "dev", "--yes");
+    expect(exitCode, output).toBe(0);
+    for (const kind of ["container", "network", "volume"] as const) {
+      expect(await labelled(kind)).toEqual([]);
+    }
+    expect(existsSync(join(host.checkout, ".kafka-platform", "dev.lock.json"))).toBe(false);
+  });
+});
+
+describe("plain cdktf", () => {
+  test("deploys and destroys without flags, lock or registry", async () => {
+    const deployed = await host.run(["npx", "cdktf", "deploy", "dev", "--auto-approve"]);
+    expect(deployed.exitCode, deployed.output).toBe(0);
+    expect(deployed.output).toContain(`${BROKER} is ready`);
+    const smoked = await host.kit("smoke", "dev", "--junit", "junit.xml");
+    expect(smoked.exitCode, smoked.output).toBe(0);
+    expect(readFileSync(join(host.checkout, "junit.xml"), "utf8")).toMatch(
+      /<testsuites [^>]*failures="0"/,
+    );
+    const destroyed = await host.run(["npx", "cdktf", "destroy", "dev", "--auto-approve"]);
+    expect(destroyed.exitCode, destroyed.output).toBe(0);
+    expect(await labelled("container")).toEqual([]);
+    expect(await labelled("volume")).toEqual([]);
+  });
+});
+
+async function untilOutput(child: ReturnType<TestHost["spawn"]>, text: string): Promise<void> {
+  let seen = "";
+  await new Promise<void>((resolve, reject) => {
+    child.all?.on("data", (chunk: Buffer) => {
+      seen += String(chunk);
+      if (seen.includes(text)) resolve();
+    });
+    void child.then(() => {
+      reject(new Error(`ended before it said "${text}":\n${seen}`));
+    });
+  });
+}

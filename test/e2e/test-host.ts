@@ -1,0 +1,276 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { execa, type Options } from "execa";
+
+const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
+const PREFIX = "kafka-platform-kit-test-";
+const DEADLINE_MS = 60_000;
+
+/** What a command on a test host printed, and how it ended. */
+export interface Outcome {
+  readonly exitCode: number | undefined;
+  readonly output: string;
+}
+
+/**
+ * A machine of its own, as far as Docker and the network go: a network namespace with a real engine in it,
+ * and a copy of this checkout to work in. It needs root, and leaves nothing behind.
+ */
+export class TestHost {
+  /**
+   * Makes a host whose engine holds some images of this machine's.
+   *
+   * @param images names that the engine of this machine has
+   */
+  static async create(images: readonly string[]): Promise<TestHost> {
+    await removeLeftovers();
+    const folder = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
+    const host = new TestHost(folder, `kpk-${randomBytes(3).toString("hex")}`);
+    try {
+      host.note();
+      await execa("ip", ["netns", "add", host.namespace]);
+      await execa("ip", ["-n", host.namespace, "link", "set", "lo", "up"]);
+      await host.startEngine();
+      await execa("bash", [
+        ...["-c", 'set -o pipefail; to=$1; shift; docker save "$@" | docker --host "$to" load'],
+        ...["bash", host.dockerHost, ...images],
+      ]);
+      await host.checkOut();
+      return host;
+    } catch (error) {
+      await host.remove();
+      throw error;
+    }
+  }
+
+  readonly namespace: string;
+  /** The copy of the checkout. */
+  readonly checkout: string;
+  readonly dockerHost: string;
+  private readonly folder: string;
+  private readonly clients: string[] = [];
+
+  private constructor(folder: string, namespace: string) {
+    this.folder = folder;
+    this.namespace = namespace;
+    this.checkout = join(folder, "checkout");
+    this.dockerHost = `unix://${join(folder, "docker.sock")}`;
+  }
+
+  /** Runs a command on the host, in the checkout; its failure is an outcome. */
+  async run(command: readonly string[], options: Options = {}): Promise<Outcome> {
+    const result = await this.spawn(command, options);
+    return { exitCode: result.exitCode, output: String(result.all) };
+  }
+
+  /** Like {@link run}, for a command that must succeed. */
+  async must(...command: string[]): Promise<string> {
+    const { exitCode, output } = await this.run(command);
+    if (exitCode !== 0)
+      throw new Error(`"${command.join(" ")}" ended with ${exitCode}:\n${output}`);
+    return output;
+  }
+
+  /** Runs a command of the kit, such as `start dev --yes`. */
+  async kit(...args: string[]): Promise<Outcome> {
+    return this.run(["node", "cli/run.mjs", ...args]);
+  }
+
+  /** Starts a command without waiting for its end. */
+  spawn(command: readonly string[], options: Options = {}) {
+    return execa("nsenter", [`--net=/run/netns/${this.namespace}`, "--", ...command], {
+      cwd: this.checkout,
+      stdin: "ignore",
+      all: true,
+      reject: false,
+      ...options,
+      env: {
+        DOCKER_HOST: this.dockerHost,
+        IMAGES: "local",
+        CHECKPOINT_DISABLE: "1",
+        TF_CLI_CONFIG_FILE: "",
+        NO_COLOR: "1",
+        ...options.env,
+      },
+    });
+  }
+
+  /** Stops the engine as a shutdown of the machine does, and starts it again. */
+  async restartEngine(): Promise<void> {
+    await this.stopEngine();
+    await this.startEngine();
+  }
+
+  /**
+   * Another machine: a namespace joined to this one by a cable.
+   *
+   * @param hostAddress this host's address on that cable
+   * @param clientAddress the other one's
+   * @returns the name of its network namespace
+   */
+  async addClientMachine(hostAddress: string, clientAddress: string): Promise<string> {
+    const client = `${this.namespace}-c${this.clients.length}`;
+    const [near, far] = [`kpk${this.clients.length}`, `kpkc${this.clients.length}`];
+    this.clients.push(client);
+    this.note();
+    await execa("ip", ["netns", "add", client]);
+    const ip = (...args: string[]) => execa("ip", args);
+    await ip("-n", this.namespace, "link", "add", near, "type", "veth", "peer", "name", far);
+    await ip("-n", this.namespace, "link", "set", far, "netns", client);
+    await ip("-n", this.namespace, "addr", "add", `${hostAddress}/24`, "dev", near);
+    await ip("-n", this.namespace, "link", "set", near, "up");
+    await ip("-n", client, "addr", "add", `${clientAddress}/24`, "dev", far);
+    await ip("-n", client, "link", "set", far, "up");
+    await ip("-n", client, "link", "set", "lo", "up");
+    return client;
+  }
+
+  /** Removes containers, engine, namespaces and files. */
+  async remove(): Promise<void> {
+    await removeHost(this.folder);
+  }
+
+  private async startEngine(): Promise<void> {
+    const log = openSync(join(this.folder, "dockerd.log"), "a");
+    spawn(
+      "nsenter",
+      [
+        `--net=/run/netns/${this.namespace}`,
+        "--",
+        "dockerd",
+        `--host=${this.dockerHost}`,
+        `--data-root=${join(this.folder, "data")}`,
+        `--exec-root=${join(this.folder, "exec")}`,
+        `--pidfile=${join(this.folder, "docker.pid")}`,
+      ],
+      { detached: true, stdio: ["ignore", log, log] },
+    ).unref();
+    await this.until("the engine answers", async () => {
+      const answer = await execa("docker", ["info"], {
+        env: { DOCKER_HOST: this.dockerHost },
+        reject: false,
+      });
+      return answer.exitCode === 0;
+    });
+  }
+
+  private async stopEngine(): Promise<void> {
+    const pid = enginePidIn(this.folder);
+    if (pid !== undefined) await endEngine(pid);
+  }
+
+  /** Before a namespace is made, so that it is found even if this run is killed. */
+  private note(): void {
+    const note: HostNote = {
+      runner: process.pid,
+      namespaces: [...this.clients, this.namespace],
+    };
+    writeFileSync(join(this.folder, "host.json"), JSON.stringify(note));
+  }
+
+  private async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + DEADLINE_MS;
+    while (!(await holds())) {
+      if (Date.now() > deadline) {
+        const log = readFileSync(join(this.folder, "dockerd.log"), "utf8").slice(-2000);
+        throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}\n${log}`);
+      }
+      await sleep(100);
+    }
+  }
+
+  /** The files that git would give somebody else, and what was fetched and built already. */
+  private async checkOut(): Promise<void> {
+    const { stdout } = await execa(
+      "git",
+      ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
+      { cwd: CHECKOUT, lines: true },
+    );
+    for (const file of stdout.filter((name) => existsSync(join(CHECKOUT, name)))) {
+      mkdirSync(dirname(join(this.checkout, file)), { recursive: true });
+      cpSync(join(CHECKOUT, file), join(this.checkout, file));
+    }
+    symlinkSync(join(CHECKOUT, "node_modules"), join(this.checkout, "node_modules"));
+    mkdirSync(join(this.checkout, ".kafka-platform"));
+    for (const name of ["providers", "providers.lock.hcl"]) {
+      symlinkSync(
+        join(CHECKOUT, ".kafka-platform", name),
+        join(this.checkout, ".kafka-platform", name),
+      );
+    }
+  }
+}
+
+function enginePidIn(folder: string): number | undefined {
+  const file = join(folder, "docker.pid");
+  if (!existsSync(file)) return undefined;
+  const pid = Number(readFileSync(file, "utf8"));
+  const command = `/proc/${pid}/cmdline`;
+  // A process that has the number by chance is none of ours.
+  return existsSync(command) && readFileSync(command, "utf8").includes(file) ? pid : undefined;
+}
+
+/** What a host's folder says of it, for the run that finds it left behind. */
+interface HostNote {
+  /** Process of the test run that made it. */
+  readonly runner: number;
+  readonly namespaces: readonly string[];
+}
+
+/** Removes the hosts of test runs that were killed. */
+async function removeLeftovers(): Promise<void> {
+  const parent = realpathSync(tmpdir());
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
+    const note = noteIn(join(parent, name));
+    if (note === undefined || !existsSync(`/proc/${note.runner}`)) {
+      await removeHost(join(parent, name));
+    }
+  }
+}
+
+async function removeHost(folder: string): Promise<void> {
+  const pid = enginePidIn(folder);
+  if (pid !== undefined) {
+    const env = { DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
+    const ids = await execa("docker", ["ps", "-aq"], { env, reject: false, lines: true });
+    if (ids.stdout.length > 0) {
+      await execa("docker", ["rm", "--force", "--volumes", ...ids.stdout], { env, reject: false });
+    }
+    await endEngine(pid);
+  }
+  for (const name of noteIn(folder)?.namespaces ?? []) {
+    if (existsSync(`/run/netns/${name}`)) await execa("ip", ["netns", "delete", name]);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function endEngine(pid: number): Promise<void> {
+  process.kill(pid, "SIGTERM");
+  const deadline = Date.now() + DEADLINE_MS;
+  while (existsSync(`/proc/${pid}`)) {
+    if (Date.now() > deadline) throw new Error(`the engine (process ${pid}) does not stop`);
+    await sleep(100);
+  }
+}
+
+function noteIn(folder: string): HostNote | undefined {
+  const file = join(folder, "host.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as HostNote) : undefined;
+}
