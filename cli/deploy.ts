@@ -55,8 +55,11 @@ export async function deploy(name: string, consent: Consent): Promise<Deployed> 
   const engine = await ensureEngine(consent);
   const volumes = await volumesOf(name);
   const deployed = volumes.length > 0 || existsSync(workspace.state(name));
+  const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
   if (kept?.images.proven !== true) checkDisk(engine);
-  const images = await ensureImages({ environment, kept, deployed, wanted, engine, consent });
+  const images = await ensureImages({
+    ...{ environment, kept, deployed, written, wanted, engine, consent },
+  });
   const lock = await settleLock({ environment, kept, images, volumes });
   const distribution = lockedDistribution(lock);
   await ensureProvider(terraform);
@@ -108,7 +111,6 @@ async function settleLock(parts: {
     images,
   };
   const distribution = lockedDistribution(lock);
-  if (kept !== undefined && volumes.length > 0) refuseDowngrade(lock, lockedDistribution(kept));
   const formatted = await formattedVolumes(environment.name, distribution, volumes);
   if (kept !== undefined) {
     checkClusterId(workspace.lock(environment.name), kept.clusterId, formatted);
@@ -118,16 +120,6 @@ async function settleLock(parts: {
   if (found === undefined) return lock;
   say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
   return { ...lock, clusterId: found };
-}
-
-function refuseDowngrade(lock: EnvironmentLock, before: Distribution): void {
-  const [major = 0, minor = 0] = before.kafkaVersion.split(".").map(Number);
-  const now = lockedDistribution(lock);
-  if (!now.hasKafka(major, minor)) {
-    throw new CommandError(
-      `the data of ${lock.environment} was written by Kafka ${before.kafkaVersion}, which ${now} (Kafka ${now.kafkaVersion}) cannot read; keep ${before}, or remove the environment first (npm run destroy -- ${lock.environment})`,
-    );
-  }
 }
 
 /** Removes what an earlier start left without a note in the state: it was killed. Volumes are never touched. */

@@ -176,9 +176,10 @@ export class TerraformStack {
   /** Shows what Terraform does as it goes, without the details of its plan and its warnings. */
   private async show(command: string, ...args: string[]): Promise<void> {
     const progress = function* (chunk: unknown): Generator<string> {
-      const line = stripVTControlCharacters(String(chunk)).replace(/^\S+ \(local-exec\): /, "  ");
+      const line = stripVTControlCharacters(String(chunk));
+      const said = /^\S+ \(local-exec\): (?!Executing: )(.*)$/.exec(line)?.[1];
+      if (said !== undefined) console.log(`  ${said}`);
       if (/: (Creation|Destruction|Modifications) complete/.test(line)) console.log(`  ${line}`);
-      if (line.startsWith("  ") && !line.startsWith("  Executing: ")) console.log(line);
       yield line;
     };
     const options = { ...this.options(), stdout: progress };

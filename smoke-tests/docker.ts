@@ -137,7 +137,6 @@ export class Docker {
         "run",
         "--detach",
         "--rm",
-        "--init",
         "--no-healthcheck",
         "--name",
         name,

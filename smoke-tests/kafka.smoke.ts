@@ -137,10 +137,10 @@ function proveListener(listener: ListenerUnderTest): void {
   // Not a step: what a failed one has made must go as well.
   test("removes what it made", async ({ skip }) => {
     if (!made.topic) skip("nothing was made");
-    await failWithAll([
-      made.group ? client.removeGroup(label) : undefined,
-      client.removeTopic(label),
-    ]);
+    // One after the other: kafkajs' admin asks about its topics in every request, the group's too, and a
+    // topic that is just going makes it fail.
+    const groupGone = made.group ? client.removeGroup(label) : Promise.resolve();
+    await failWithAll([groupGone, groupGone.catch(() => {}).then(() => client.removeTopic(label))]);
   });
 
   async function metadataThrough(broker: ExpectedBroker): Promise<ClusterMetadata> {
@@ -168,7 +168,7 @@ function proveListener(listener: ListenerUnderTest): void {
 }
 
 /** Waits for all, and fails with what every one of them has to say. */
-async function failWithAll(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+async function failWithAll(work: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(work);
   const messages = results.flatMap((result) =>
     result.status === "rejected" ? [messageOf(result.reason)] : [],

@@ -22,6 +22,8 @@ interface Question {
   readonly kept: EnvironmentLock | undefined;
   /** Whether something of the environment exists already, so that its images must not change by themselves. */
   readonly deployed: boolean;
+  /** The images that wrote the data which is there. */
+  readonly written: Distribution | undefined;
   /** What somebody asked for by hand. */
   readonly wanted: string | undefined;
   readonly engine: Engine;
@@ -35,7 +37,7 @@ interface Question {
  * @throws CommandError when the images cannot be had
  */
 export async function ensureImages(question: Question): Promise<ImageDecision> {
-  const { environment, kept, deployed, wanted, engine, consent } = question;
+  const { environment, kept, deployed, written, wanted, engine, consent } = question;
   const decided = decide();
   if (decided !== undefined) {
     const distribution = Distribution.named(decided.distribution, decided.version);
@@ -43,6 +45,7 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
     return { ...decided, proven: true };
   }
   const asked = distributionOf(environment);
+  refuseDowngrade(asked);
   const refusal = await pull(asked.kafka.reference);
   if (refusal === undefined) return imagesAsAsked(environment, true);
   const local = distributionOf(environment, "local");
@@ -64,7 +67,17 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
     return undefined;
   }
 
+  function refuseDowngrade(next: Distribution): void {
+    const [major = 0, minor = 0] = (written?.kafkaVersion ?? "0.0").split(".").map(Number);
+    if (next.hasKafka(major, minor)) return;
+    const { name } = environment;
+    throw new CommandError(
+      `the data of ${name} was written by Kafka ${written?.kafkaVersion}, which ${next} (Kafka ${next.kafkaVersion}) cannot read; keep ${written}, or remove the environment first (npm run destroy -- ${name})`,
+    );
+  }
+
   async function have(distribution: Distribution): Promise<void> {
+    refuseDowngrade(distribution);
     if (distribution.name === "local") {
       await ensureLocalKafka(distribution.version, engine, consent);
       return;

@@ -11,16 +11,22 @@ export function producerSendsHeaders(kafkaVersion: string): boolean {
   return major > 3 || (major === 3 && minor >= 2);
 }
 
-/** Arguments that make the producer read what `producerLines` writes. */
+/**
+ * Arguments that make the producer read what `producerLines` writes. Without `--sync` it swallows
+ * what it could not send, and ends as if it had.
+ */
 export function producerArguments(bootstrapServers: string, topic: string): string[] {
   return [
     "--bootstrap-server",
     bootstrapServers,
     "--topic",
     topic,
+    "--sync",
     ...properties("--producer-property", {
       acks: "all",
       "enable.idempotence": "true",
+      // The command's own default is a second for each record.
+      "linger.ms": "0",
       "max.block.ms": "15000",
       "request.timeout.ms": "10000",
       "delivery.timeout.ms": "20000",
@@ -113,15 +119,12 @@ export function parseConsumed(output: string): {
   return { records, rest };
 }
 
-/**
- * The errors among what a command wrote to its log, each once. The producer repeats them for every
- * record; the first few tell all.
- */
+/** The errors among what a command wrote to its log, each once and without stack traces. */
 export function toolComplaints(log: string): string[] {
   const errors = log
     .split("\n")
-    .filter((line) => /\b(ERROR|FATAL)\b|^\S*(Exception|Error):/.test(line))
-    .map((line) => line.replace(/^\[[^\]]*\]\s*/, "").replace(/ with key: .*? with error:/, ":"));
+    .filter((line) => /\b(ERROR|FATAL)\b|^(Caused by: )?\S*(Exception|Error):/.test(line))
+    .map((line) => line.replace(/^\[[^\]]*\]\s*/, ""));
   return [...new Set(errors)].slice(0, 5);
 }
 

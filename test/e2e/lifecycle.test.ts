@@ -34,8 +34,13 @@ async function idOf(container: string): Promise<string> {
   return host.must("docker", "inspect", "--format", "{{.Id}}", container);
 }
 
-async function volumeCreatedAt(): Promise<string> {
-  return host.must("docker", "volume", "inspect", "--format", "{{.CreatedAt}}", VOLUME);
+/** What Kafka wrote when it formatted the volume: its directory's id is drawn anew by every format. */
+async function formatOf(): Promise<string> {
+  const properties = await host.must(
+    ...["docker", "exec", BROKER, "cat", "/var/lib/kafka/data/meta.properties"],
+  );
+  expect(properties).toContain("directory.id=");
+  return properties.replace(/^#.*$/gm, "");
 }
 
 async function outputs(): Promise<PlatformOutputs> {
@@ -134,7 +139,7 @@ describe("records survive", () => {
   });
 
   test("a changed broker setting, which replaces the container and keeps the volume", async () => {
-    const [container, volume] = [await idOf(BROKER), await volumeCreatedAt()];
+    const [container, volume] = [await idOf(BROKER), await formatOf()];
     edit(
       "stacks/environments/dev.ts",
       "heap: Memory",
@@ -143,7 +148,7 @@ describe("records survive", () => {
     const { exitCode, output } = await host.kit("deploy", "dev");
     expect(exitCode, output).toBe(0);
     expect(await idOf(BROKER)).not.toBe(container);
-    expect(await volumeCreatedAt()).toBe(volume);
+    expect(await formatOf()).toBe(volume);
     const described = await host.must(
       ...["docker", "exec", BROKER, "kafka-configs", "--bootstrap-server", `${BROKER}:19092`],
       ...["--describe", "--all", "--entity-type", "brokers", "--entity-name", "1"],
@@ -154,14 +159,14 @@ describe("records survive", () => {
   });
 
   test("destroy --keep-data and a new start", async () => {
-    const volume = await volumeCreatedAt();
+    const volume = await formatOf();
     const removed = await host.kit("destroy", "dev", "--keep-data");
     expect(removed.exitCode, removed.output).toBe(0);
     expect(await labelled("container")).toEqual([]);
     expect(await labelled("network")).toEqual([]);
     const { exitCode, output } = await host.kit("start");
     expect(exitCode, output).toBe(0);
-    expect(await volumeCreatedAt()).toBe(volume);
+    expect(await formatOf()).toBe(volume);
     expect(await consumeAll()).toEqual(records);
   });
 

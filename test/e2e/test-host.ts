@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { execa, type Options } from "execa";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
@@ -77,7 +78,7 @@ export class TestHost {
   /** Runs a command on the host, in the checkout; its failure is an outcome. */
   async run(command: readonly string[], options: Options = {}): Promise<Outcome> {
     const result = await this.spawn(command, options);
-    return { exitCode: result.exitCode, output: String(result.all) };
+    return { exitCode: result.exitCode, output: stripVTControlCharacters(String(result.all)) };
   }
 
   /** Like {@link run}, for a command that must succeed. */

@@ -40,23 +40,8 @@ describe("the producer", () => {
     );
   });
 
-  test("has its errors told apart from its log", () => {
-    const error =
-      "ERROR Error when sending message to topic t with key: 5 bytes, value: 30 bytes with error: (org.apache.kafka.clients.producer.internals.ErrorLoggingCallback)";
-    const log = [
-      "[2026-01-01 00:00:00,000] WARN [Producer clientId=console-producer] Got error produce response",
-      `[2026-01-01 00:00:00,001] ${error}`,
-      "org.apache.kafka.common.errors.TimeoutException: Topic t not present in metadata after 15000 ms.",
-      `[2026-01-01 00:00:00,002] ${error.replace("30", "31")}`,
-      "org.apache.kafka.common.errors.TimeoutException: Topic t not present in metadata after 15000 ms.",
-    ].join("\n");
-    expect(toolComplaints(log)).toEqual([
-      "ERROR Error when sending message to topic t: (org.apache.kafka.clients.producer.internals.ErrorLoggingCallback)",
-      "org.apache.kafka.common.errors.TimeoutException: Topic t not present in metadata after 15000 ms.",
-    ]);
-    expect(toolComplaints("[…] WARN no error here\nProcessed a total of 100 messages\n")).toEqual(
-      [],
-    );
+  test("is told to fail when it cannot send", () => {
+    expect(producerArguments("a:1", "t")).toContain("--sync");
   });
 });
 
@@ -108,4 +93,22 @@ describe("the consumer", () => {
       records.map((record, offset) => ({ ...record, partition: 0, offset })),
     );
   });
+});
+
+test("toolComplaints tells errors apart from the rest of a log", () => {
+  const log = [
+    "[2026-01-01 00:00:00,000] WARN [Consumer clientId=c] Offset commit failed (o.a.k.Consumer)",
+    "[2026-01-01 00:00:00,001] ERROR Error processing message, terminating consumer process: (ConsoleConsumer)",
+    "org.apache.kafka.common.errors.TimeoutException",
+    "java.util.concurrent.ExecutionException: org.apache.kafka.common.errors.NotEnoughReplicasException: too few",
+    "\tat org.apache.kafka.tools.ConsoleProducer.main(ConsoleProducer.java:60)",
+    "Caused by: org.apache.kafka.common.errors.NotEnoughReplicasException: too few",
+    "Caused by: org.apache.kafka.common.errors.NotEnoughReplicasException: too few",
+    "Processed a total of 0 messages",
+  ].join("\n");
+  expect(toolComplaints(log)).toEqual([
+    "ERROR Error processing message, terminating consumer process: (ConsoleConsumer)",
+    "java.util.concurrent.ExecutionException: org.apache.kafka.common.errors.NotEnoughReplicasException: too few",
+    "Caused by: org.apache.kafka.common.errors.NotEnoughReplicasException: too few",
+  ]);
 });

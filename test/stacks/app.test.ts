@@ -1,0 +1,110 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { InvalidSettingError, Listener } from "../../constructs/index.ts";
+import { dockerHost, isLocalEngine, synth } from "../../stacks/app.ts";
+import { stackFolder, workspace } from "../../stacks/workspace.ts";
+import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
+import { environmentOf, lockOf } from "./environments.ts";
+
+beforeEach(() => {
+  setVariable("CDKTF_OUTDIR", undefined);
+  setVariable("CDKTF_CONTEXT_JSON", undefined);
+  setVariable("DOCKER_HOST", undefined);
+  workInScratchFolder();
+});
+
+describe("the engine", () => {
+  it.each([
+    { variable: undefined, host: "unix:///var/run/docker.sock" },
+    { variable: "", host: "unix:///var/run/docker.sock" },
+    { variable: "tcp://10.0.0.5:2375", host: "tcp://10.0.0.5:2375" },
+  ])("with DOCKER_HOST=$variable is $host", ({ variable, host }) => {
+    setVariable("DOCKER_HOST", variable);
+    expect(dockerHost()).toBe(host);
+  });
+
+  it.each([
+    { host: "unix:///var/run/docker.sock", local: true },
+    { host: "npipe:////./pipe/docker_engine", local: true },
+    { host: "tcp://127.0.0.1:2375", local: false },
+    { host: "ssh://me@kafka.example.org", local: false },
+  ])("at $host is on this machine: $local", ({ host, local }) => {
+    expect(isLocalEngine(host)).toBe(local);
+  });
+});
+
+describe("synth", () => {
+  const settled = { environment: environmentOf(), lock: lockOf() };
+
+  it("writes the program to where Terraform is run", () => {
+    setVariable("DOCKER_HOST", "tcp://10.0.0.5:2375");
+    synth([settled]);
+    const text = readFileSync(join(stackFolder("trial"), "cdk.tf.json"), "utf8");
+    const program = JSON.parse(text) as Record<string, Record<string, unknown>>;
+    expect(program["provider"]?.["docker"]).toEqual([{ host: "tcp://10.0.0.5:2375" }]);
+  });
+
+  it("writes the same program twice", () => {
+    const file = join(stackFolder("trial"), "cdk.tf.json");
+    synth([settled]);
+    const first = readFileSync(file, "utf8");
+    synth([settled]);
+    expect(readFileSync(file, "utf8")).toBe(first);
+  });
+
+  it("refuses what cannot work by its own kind of error, and writes no program", () => {
+    const listeners = [Listener.host(), Listener.network({ port: 9092 })];
+    const environment = environmentOf({ kafka: { listeners } });
+    const attempt = (): void => synth([{ environment, lock: lockOf() }]);
+    expect(attempt).toThrowError(InvalidSettingError);
+    expect(attempt).toThrowError(
+      '[trial/kafka] listener "HOST" and listener "NETWORK" both use port 9092; give each its own port',
+    );
+    expect(existsSync(join(stackFolder("trial"), "cdk.tf.json"))).toBe(false);
+  });
+
+  it("tells nobody to skip the validation", () => {
+    const environment = environmentOf({ kafka: { listeners: [] } });
+    expect(() => synth([{ environment, lock: lockOf() }])).toThrowError(/^(?!.*skipValidation)/s);
+  });
+
+  it("refuses a bind address that this very host lacks", () => {
+    const listeners = [Listener.external({ address: "192.0.2.9" })];
+    const environment = environmentOf({ kafka: { listeners } });
+    expect(() => synth([{ environment, lock: lockOf() }])).toThrowError(
+      /this host has no address 192\.0\.2\.9 to bind \(it has .*127\.0\.0\.1/,
+    );
+  });
+});
+
+describe("the project's own mirror of providers", () => {
+  const link = (): string => join(stackFolder("trial"), "terraform.d", "plugins");
+  const settled = { environment: environmentOf(), lock: lockOf() };
+
+  it("is left out where there is none: Terraform asks its registry", () => {
+    synth([settled]);
+    expect(existsSync(link())).toBe(false);
+    expect(existsSync(join(stackFolder("trial"), ".terraform.lock.hcl"))).toBe(false);
+  });
+
+  it("is linked into the stack's folder with its lock, again at every synth", () => {
+    mkdirSync(workspace.providers(), { recursive: true });
+    writeFileSync(workspace.providerLock(), "# one\n");
+    synth([settled]);
+    writeFileSync(workspace.providerLock(), "# two\n");
+    synth([settled]);
+    expect(lstatSync(link()).isSymbolicLink()).toBe(true);
+    expect(realpathSync(link())).toBe(realpathSync(workspace.providers()));
+    expect(readlinkSync(link())).toBe(workspace.providers());
+    expect(readFileSync(join(stackFolder("trial"), ".terraform.lock.hcl"), "utf8")).toBe("# two\n");
+  });
+});

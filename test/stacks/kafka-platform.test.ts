@@ -1,0 +1,205 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ENVIRONMENT_LABEL, Listener } from "../../constructs/index.ts";
+import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
+import { imagesAsAsked, type EnvironmentLock } from "../../stacks/environment-lock.ts";
+import { loadEnvironment, type Environment } from "../../stacks/environment.ts";
+import { KafkaPlatform } from "../../stacks/kafka-platform.ts";
+import { setVariable } from "../constructs/scratch.ts";
+import { emptyApp, synthesize, theOnly, type Program } from "../constructs/synthesis.ts";
+import { CLUSTER_ID, environmentOf, lockOf } from "./environments.ts";
+
+const DOCKER_HOST = "unix:///var/run/docker.sock";
+
+beforeEach(() => {
+  setVariable("CDKTF_OUTDIR", undefined);
+});
+
+function platform(
+  environment: Environment,
+  lock: EnvironmentLock,
+  hostAddresses: readonly string[] | undefined = ["127.0.0.1"],
+): Program {
+  const props = { environment, lock, dockerHost: DOCKER_HOST, hostAddresses };
+  return synthesize(new KafkaPlatform(emptyApp(), props));
+}
+
+describe("the stack of an environment", () => {
+  it("is for dev what it was", async () => {
+    const dev = await loadEnvironment("dev");
+    const lock = lockOf({ environment: "dev", images: imagesAsAsked(dev, true) });
+    const program = JSON.stringify(platform(dev, lock), undefined, 2);
+    expect(
+      program.replaceAll(/"[^"]*\/private\/gate\.mjs"/g, '"<kit>/gate.mjs"'),
+    ).toMatchSnapshot();
+  });
+
+  it("asks for a provider that keeps stopped containers in the state", () => {
+    expect(platform(environmentOf(), lockOf()).terraform["required_providers"]).toEqual({
+      docker: { source: "kreuzwerker/docker", version: ">= 4.1.0, < 5.0.0" },
+    });
+  });
+
+  it("keeps its state by a relative path, outside of cdktf's folder", () => {
+    expect(platform(environmentOf(), lockOf()).terraform["backend"]).toEqual({
+      local: { path: "../../../.kafka-platform/trial.tfstate" },
+    });
+  });
+
+  it("goes by the lock, not by what the environment asks for", () => {
+    const program = platform(
+      environmentOf(),
+      lockOf({ images: { distribution: "local", version: "4.1.1", reason: "", proven: true } }),
+    );
+    expect(theOnly("docker_image", program)["name"]).toBe("kafka-platform-kit/kafka:4.1.1");
+    expect(theOnly("docker_container", program)["env"]).toContain(`CLUSTER_ID=${CLUSTER_ID}`);
+  });
+
+  it.each(["docker_container", "docker_network", "docker_volume"])(
+    "labels its %s with the environment",
+    (type) => {
+      expect(theOnly(type, platform(environmentOf(), lockOf()))["labels"]).toContainEqual({
+        label: ENVIRONMENT_LABEL,
+        value: "trial",
+      });
+    },
+  );
+
+  it("ends with a gate for all of its containers, on its own engine", () => {
+    const program = platform(environmentOf(), lockOf());
+    const [id] = Object.keys(program.resource["docker_container"] ?? {});
+    expect(theOnly("terraform_data", program)).toMatchObject({
+      triggers_replace: [`\${docker_container.${id}.id}`],
+      provisioner: [
+        {
+          "local-exec": {
+            command: JSON.stringify({ containers: ["trial-kafka-1"], timeoutSeconds: 300 }),
+            environment: { DOCKER_HOST },
+          },
+        },
+      ],
+    });
+  });
+});
+
+describe("its outputs", () => {
+  function outputs(program: Program): unknown {
+    return Object.fromEntries(
+      Object.entries(program.output ?? {}).map(([name, { value }]) => [name, value]),
+    );
+  }
+
+  it("are all that the smoke tests know of an environment, and nothing else", () => {
+    const environment = environmentOf({
+      kafka: {
+        listeners: [
+          Listener.network({ name: "APPS" }),
+          Listener.host(),
+          Listener.external({ name: "LAN", address: "2001:db8::7" }),
+        ],
+      },
+    });
+    const expected: PlatformOutputs = {
+      environment: "trial",
+      docker: { host: DOCKER_HOST, network: "trial-network" },
+      labels: { [ENVIRONMENT_LABEL]: "trial" },
+      kafka: {
+        version: "3.9",
+        metadata: "kraft",
+        clusterId: CLUSTER_ID,
+        brokers: [{ id: 1, container: "trial-kafka-1" }],
+        listeners: {
+          APPS: {
+            vantage: "network",
+            bootstrapServers: "trial-kafka-1:19092",
+            security: "PLAINTEXT",
+          },
+          HOST: { vantage: "host", bootstrapServers: "localhost:9092", security: "PLAINTEXT" },
+          LAN: {
+            vantage: "external",
+            bootstrapServers: "[2001:db8::7]:9094",
+            security: "PLAINTEXT",
+          },
+        },
+      },
+      services: {},
+      clients: {
+        kafkajs: {
+          APPS: { brokers: ["trial-kafka-1:19092"] },
+          HOST: { brokers: ["localhost:9092"] },
+          LAN: { brokers: ["[2001:db8::7]:9094"] },
+        },
+        librdkafka: {
+          APPS: { "bootstrap.servers": "trial-kafka-1:19092" },
+          HOST: { "bootstrap.servers": "localhost:9092" },
+          LAN: { "bootstrap.servers": "[2001:db8::7]:9094" },
+        },
+        java: {
+          APPS: { "bootstrap.servers": "trial-kafka-1:19092" },
+          HOST: { "bootstrap.servers": "localhost:9092" },
+          LAN: { "bootstrap.servers": "[2001:db8::7]:9094" },
+        },
+      },
+    };
+    expect(outputs(platform(environment, lockOf(), undefined))).toEqual(expected);
+  });
+
+  it("name the container and the network as the engine knows them", () => {
+    const program = platform(environmentOf(), lockOf());
+    expect(outputs(program)).toMatchObject({
+      docker: { network: theOnly("docker_network", program)["name"] },
+      kafka: { brokers: [{ container: theOnly("docker_container", program)["name"] }] },
+    });
+  });
+});
+
+describe("an address to bind", () => {
+  function external(address: string, bindAddress?: string): Environment {
+    const listener = Listener.external({
+      name: "LAN",
+      address,
+      ...(bindAddress === undefined ? {} : { bindAddress }),
+    });
+    return environmentOf({ kafka: { listeners: [listener] } });
+  }
+
+  it.each([
+    { title: "advertised and bound", environment: external("192.0.2.9") },
+    { title: "bound only", environment: external("kafka.example.org", "192.0.2.9") },
+  ])("rejects one that this host lacks, naming those it has ($title)", ({ environment }) => {
+    expect(() => platform(environment, lockOf(), ["127.0.0.1", "10.0.0.5"])).toThrowError(
+      '[trial] external listener "LAN": this host has no address 192.0.2.9 to bind (it has 127.0.0.1, 10.0.0.5); give bindAddress, one of these or 0.0.0.0 for all of them',
+    );
+  });
+
+  it.each([
+    { title: "one of the host's own", environment: external("10.0.0.5") },
+    { title: "one behind a NAT address", environment: external("203.0.113.9", "10.0.0.5") },
+    { title: "all of them", environment: external("203.0.113.9", "0.0.0.0") },
+    { title: "all of them, IPv6 too", environment: external("203.0.113.9", "::") },
+  ])("accepts $title", ({ environment }) => {
+    const [port] = theOnly(
+      "docker_container",
+      platform(environment, lockOf(), ["127.0.0.1", "10.0.0.5"]),
+    )["ports"] as { ip: string }[];
+    expect(port?.ip).toBe(environment.settings.kafka.listeners[0]?.bindAddress);
+  });
+
+  it("accepts any where the addresses of the engine's host cannot be known", () => {
+    const program = platform(external("192.0.2.9"), lockOf(), undefined);
+    expect(theOnly("docker_container", program)["ports"]).toMatchObject([{ ip: "192.0.2.9" }]);
+  });
+
+  it("reports it together with what the cluster refuses", () => {
+    const environment = environmentOf({
+      kafka: {
+        listeners: [
+          Listener.external({ name: "LAN", address: "192.0.2.9", port: 9092 }),
+          Listener.host({ port: 9092 }),
+        ],
+      },
+    });
+    const synth = (): Program => platform(environment, lockOf());
+    expect(synth).toThrowError('[trial] external listener "LAN": this host has no address');
+    expect(synth).toThrowError('[trial/kafka] listener "LAN" and listener "HOST" both use port');
+  });
+});

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { beforeEach, describe, expect, it } from "vitest";
+import { environmentNames } from "../../stacks/environment.ts";
+import { stackFolder, workspace } from "../../stacks/workspace.ts";
+import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
+
+const MAIN = fileURLToPath(new URL("../../stacks/main.ts", import.meta.url));
+
+beforeEach(() => {
+  setVariable("CDKTF_OUTDIR", undefined);
+  workInScratchFolder();
+});
+
+/** Runs the program that plain cdktf runs. */
+async function main(images?: string): Promise<{ exitCode: number | undefined; stderr: string }> {
+  setVariable("IMAGES", images);
+  const { exitCode, stderr } = await execa(
+    process.execPath,
+    ["--import", import.meta.resolve("tsx"), MAIN],
+    { reject: false },
+  );
+  return { exitCode, stderr };
+}
+
+describe("the program behind plain cdktf", () => {
+  it("synthesizes every environment, and keeps a lock for each", async () => {
+    expect(await main()).toEqual({ exitCode: 0, stderr: "" });
+    for (const name of await environmentNames()) {
+      expect(existsSync(`${stackFolder(name)}/cdk.tf.json`)).toBe(true);
+      expect(existsSync(workspace.lock(name))).toBe(true);
+    }
+  });
+
+  it("says in one line what is wrong", async () => {
+    expect(await main("bitnami")).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^error: IMAGES="bitnami" names no distribution; [^\n]+$/),
+    });
+  });
+
+  it("takes an empty IMAGES for none", async () => {
+    expect(await main("")).toEqual({ exitCode: 0, stderr: "" });
+  });
+});
