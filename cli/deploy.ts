@@ -4,7 +4,7 @@ import type { Distribution } from "../constructs/index.ts";
 import { synth } from "../stacks/app.ts";
 import {
   askedBy,
-  IMAGES_VARIABLE,
+  imagesWanted,
   lockedDistribution,
   newClusterId,
   readLock,
@@ -48,7 +48,7 @@ const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta
 export async function deploy(name: string, consent: Consent): Promise<Deployed> {
   const environment = await loadEnvironment(name);
   // What the settings can say against each other is refused here, before anything is installed.
-  const wanted = process.env[IMAGES_VARIABLE] || undefined;
+  const wanted = imagesWanted();
   distributionOf(environment);
   const kept = readLock(name);
   const terraform = await ensureTerraform();

@@ -40,11 +40,6 @@ export function endInOrder(): void {
   }
 }
 
-/** Whether somebody asked for the end. */
-export function wasInterrupted(): boolean {
-  return interrupted;
-}
-
 /**
  * Asks a program something; a failure is an answer too.
  *
@@ -64,18 +59,14 @@ export async function ask(
   });
   const entry = { child, detached: options.detached === true };
   running.add(entry);
-  try {
-    const result = await child;
-    return {
-      ok: !result.failed,
-      exitCode: result.exitCode,
-      stdout: plain(result.stdout),
-      stderr: plain(result.stderr) || (result.failed ? (result.shortMessage ?? "") : ""),
-    };
-  } finally {
-    running.delete(entry);
-    if (interrupted) throw new InterruptedError();
-  }
+  const result = await child.finally(() => running.delete(entry));
+  if (interrupted) throw new InterruptedError();
+  return {
+    ok: !result.failed,
+    exitCode: result.exitCode,
+    stdout: plain(result.stdout),
+    stderr: plain(result.stderr) || (result.failed ? (result.shortMessage ?? "") : ""),
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Every listener of the platform, tried from where its clients stand. */
+/* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
 import type { TestContext } from "vitest";
 import { afterAll, describe, test } from "vitest";
@@ -42,7 +43,9 @@ const onOwnHost =
   (await docker.stateOf(firstBroker.container)) !== undefined;
 
 for (const listener of listeners) {
-  describe(`listener "${listener.name}" (${listener.vantage})`, () => proveListener(listener));
+  describe(`listener "${listener.name}" (${listener.vantage})`, () => {
+    proveListener(listener);
+  });
 }
 
 function proveListener(listener: ListenerUnderTest): void {

@@ -38,7 +38,7 @@ export class NoAnswer extends Error {
 }
 
 /** A broker as it is advertised. */
-export interface AdvertisedBroker {
+interface AdvertisedBroker {
   readonly id: number;
   /** `host:port` */
   readonly address: string;

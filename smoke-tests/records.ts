@@ -112,7 +112,7 @@ function difference(sent: unknown, received: unknown): string | undefined {
 }
 
 function sorted(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(headers).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function idOf(record: SmokeRecord): string {
@@ -153,7 +153,7 @@ function strayKeys(received: readonly ReceivedRecord[]): string[] {
   }
   return [...homes]
     .filter(([, found]) => found.size > 1)
-    .map(([key, found]) => `${key} (${[...found].sort().join(", ")})`);
+    .map(([key, found]) => `${key} (${[...found].toSorted().join(", ")})`);
 }
 
 function position({ partition, offset }: ReceivedRecord): string {

@@ -27,7 +27,12 @@ export interface EnvironmentLock {
 }
 
 /** The variable by which somebody decides on the images: `confluent`, `apache`, `local` or `<one>:<version>`. */
-export const IMAGES_VARIABLE = "IMAGES";
+const IMAGES_VARIABLE = "IMAGES";
+
+/** What somebody decided by hand; undefined when nobody did. */
+export function imagesWanted(): string | undefined {
+  return process.env[IMAGES_VARIABLE] || undefined;
+}
 
 /** A cluster id as `kafka-storage random-uuid` makes them; it never starts with a dash. */
 export function newClusterId(): string {

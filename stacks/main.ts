@@ -1,6 +1,6 @@
 import { InvalidSettingError } from "../constructs/index.ts";
 import { synth } from "./app.ts";
-import { IMAGES_VARIABLE, lockForSynth } from "./environment-lock.ts";
+import { imagesWanted, lockForSynth } from "./environment-lock.ts";
 import { environmentNames, loadEnvironment } from "./environment.ts";
 
 // The program behind plain cdktf: every environment, by its lock.
@@ -9,7 +9,7 @@ try {
   synth(
     environments.map((environment) => ({
       environment,
-      lock: lockForSynth(environment, process.env[IMAGES_VARIABLE]),
+      lock: lockForSynth(environment, imagesWanted()),
     })),
   );
 } catch (error) {

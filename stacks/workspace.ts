@@ -1,7 +1,7 @@
 import { join, relative, resolve } from "node:path";
 
 /** Where the kit keeps what must outlive a run, seen from the project's folder. */
-export const WORKSPACE = ".kafka-platform";
+const WORKSPACE = ".kafka-platform";
 
 /** Files of the project that is worked in: the folder that holds `cdktf.json`. */
 export const workspace = {

@@ -125,7 +125,9 @@ export class ContainerClient extends KafkaJsClient {
     } catch (error) {
       const [first = "", ...more] = messageOf(error).split("\n");
       const complaints = toolComplaints(more.join("\n"));
-      throw new Error([`${command.replace(/^.*\//, "")}: ${first}`, ...complaints].join("\n  "));
+      throw new Error([`${command.replace(/^.*\//, "")}: ${first}`, ...complaints].join("\n  "), {
+        cause: error,
+      });
     }
   }
 }

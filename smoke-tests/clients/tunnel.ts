@@ -43,10 +43,12 @@ export class Tunnel extends Duplex {
       }
       if (payload.length > 0) this.push(payload);
     });
-    void this.#child.then(({ exitCode }) => {
+    const finish = async (): Promise<void> => {
+      const { exitCode } = await this.#child;
       if (connected) this.push(null);
       else this.destroy(connectionError(complaint.trim() || `exit status ${exitCode}`));
-    });
+    };
+    void finish();
   }
 
   override _read(): void {}

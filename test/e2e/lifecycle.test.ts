@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
+import type { EnvironmentLock } from "../../stacks/environment-lock.ts";
 import { TestHost } from "./test-host.ts";
 
 const BROKER = "dev-kafka-1";
@@ -12,7 +13,10 @@ const TOPIC = "kept";
 let host: TestHost;
 
 beforeAll(async () => {
-  host = await TestHost.create(["kafka-platform-kit/kafka:4.1.1"]);
+  host = await TestHost.create([
+    "kafka-platform-kit/kafka:3.9.1",
+    "kafka-platform-kit/kafka:4.1.1",
+  ]);
 });
 
 afterAll(async () => {
@@ -25,7 +29,7 @@ const records = Array.from({ length: 50 }, (_, i) => `record-${i}`);
 async function consumeAll(): Promise<string[]> {
   const output = await host.must(
     ...["docker", "exec", BROKER, "bash", "-c"],
-    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC} --from-beginning --timeout-ms 8000 2>/dev/null || true`,
+    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC} --partition 0 --offset earliest --timeout-ms 3000 2>/dev/null || true`,
   );
   return output.split("\n").filter((line) => line.startsWith("record-"));
 }
@@ -62,6 +66,11 @@ async function expectEmptyPlan(): Promise<void> {
   expect(plan, plan.output).toMatchObject({ exitCode: 0 });
 }
 
+function lockOf(environment: string): EnvironmentLock {
+  const file = join(host.checkout, ".kafka-platform", `${environment}.lock.json`);
+  return JSON.parse(readFileSync(file, "utf8")) as EnvironmentLock;
+}
+
 function edit(file: string, from: string, to: string): void {
   const path = join(host.checkout, file);
   const text = readFileSync(path, "utf8");
@@ -75,7 +84,12 @@ describe("npm start", () => {
     expect(exitCode, output).toBe(0);
     expect(output).toMatch(/Tests +10 passed/);
     expect(output).toContain("HOST       localhost:9092  for programs on this host");
-    expect(output).toContain("images     local 4.1.1: asked for by IMAGES=local");
+    // This host reaches no registry, and the images that were built stay the environment's.
+    expect(output).toContain(
+      "images     local 4.1.1: Confluent 7.9.1 was asked for; confluentinc/cp-kafka:7.9.1 cannot be pulled: ",
+    );
+    const { images } = lockOf("dev");
+    expect(images).toMatchObject({ distribution: "local", version: "4.1.1", proven: true });
     await host.must(
       ...["docker", "exec", BROKER, "bash", "-c"],
       `printf '%s\\n' ${records.join(" ")} | kafka-console-producer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC}`,
@@ -351,20 +365,67 @@ describe("npm run destroy", () => {
 });
 
 describe("plain cdktf", () => {
-  test("deploys and destroys without flags, lock or registry", async () => {
-    const deployed = await host.run(["npx", "cdktf", "deploy", "dev", "--auto-approve"]);
+  test("deploys and destroys without flags, lock or registry, Kafka 3.9.1 too", async () => {
+    const options = { env: { IMAGES: "local:3.9.1" } };
+    const deployed = await host.run(["npx", "cdktf", "deploy", "dev", "--auto-approve"], options);
     expect(deployed.exitCode, deployed.output).toBe(0);
     expect(deployed.output).toContain(`${BROKER} is ready`);
     const smoked = await host.kit("smoke", "dev", "--junit", "junit.xml");
     expect(smoked.exitCode, smoked.output).toBe(0);
     expect(readFileSync(join(host.checkout, "junit.xml"), "utf8")).toMatch(
-      /<testsuites [^>]*failures="0"/,
+      /<testsuites [^>]*tests="10" failures="0"/,
     );
-    const destroyed = await host.run(["npx", "cdktf", "destroy", "dev", "--auto-approve"]);
+    const destroyed = await host.run(["npx", "cdktf", "destroy", "dev", "--auto-approve"], options);
     expect(destroyed.exitCode, destroyed.output).toBe(0);
     expect(await labelled("container")).toEqual([]);
     expect(await labelled("volume")).toEqual([]);
+    await host.must("rm", ".kafka-platform/dev.lock.json", ".kafka-platform/dev.tfstate");
   });
+
+  test("fails at the gate with the broker's log, and the next deploy goes on", async () => {
+    const environment = "stacks/environments/dev.ts";
+    const good = readFileSync(join(host.checkout, environment), "utf8");
+    edit(environment, "heap: Memory", 'settings: { "num.io.threads": "none" },\n    heap: Memory');
+    const deploy = ["npx", "cdktf", "deploy", "dev", "--auto-approve"];
+    const options = { env: { IMAGES: "local:4.1.1" } };
+    const failed = await host.run(deploy, options);
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain(`${BROKER} keeps crashing`);
+    expect(failed.output).toContain("Invalid value none for configuration num.io.threads");
+    writeFileSync(join(host.checkout, environment), good);
+    const mended = await host.run(deploy, options);
+    expect(mended.exitCode, mended.output).toBe(0);
+    const removed = await host.kit("destroy", "dev", "--yes");
+    expect(removed.exitCode, removed.output).toBe(0);
+  });
+});
+
+test("images that can be had are those that were asked for", async () => {
+  // The engine has the image already, as after a pull; its content keeps cp-kafka's contract.
+  await host.must(
+    ...["docker", "tag", "kafka-platform-kit/kafka:3.9.1", "confluentinc/cp-kafka:7.9.1"],
+  );
+  const { exitCode, output } = await host.kit("start");
+  expect(exitCode, output).toBe(0);
+  expect(output).toContain("images     confluent 7.9.1: asked for by the environment");
+  expect(lockOf("dev").images).toMatchObject({ distribution: "confluent", proven: true });
+  const removed = await host.kit("destroy", "dev", "--yes");
+  expect(removed.exitCode, removed.output).toBe(0);
+});
+
+test("the published package deploys from a project of somebody's own", async () => {
+  const project = await host.projectFrom("examples/own-stack");
+  const run = (...command: string[]) => host.run(command, { cwd: project });
+  const deployed = await run("npx", "cdktf", "deploy", "orders", "--auto-approve");
+  expect(deployed.exitCode, deployed.output).toBe(0);
+  expect(deployed.output).toContain("orders-kafka-1 is ready");
+  const topics = await run(
+    ...["docker", "exec", "orders-kafka-1", "bash", "-c"],
+    "kafka-topics --bootstrap-server orders-kafka-1:19092 --create --topic mine",
+  );
+  expect(topics.output).toContain("Created topic mine.");
+  const destroyed = await run("npx", "cdktf", "destroy", "orders", "--auto-approve");
+  expect(destroyed.exitCode, destroyed.output).toBe(0);
 });
 
 async function untilOutput(child: ReturnType<TestHost["spawn"]>, text: string): Promise<void> {

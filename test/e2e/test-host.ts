@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -94,6 +95,35 @@ export class TestHost {
     return this.run(["node", "cli/run.mjs", ...args]);
   }
 
+  /**
+   * A project of its own, made from an example, with the package as npm would publish it.
+   *
+   * @returns its folder
+   */
+  async projectFrom(example: string): Promise<string> {
+    const project = join(this.folder, "project");
+    cpSync(join(CHECKOUT, example), project, { recursive: true });
+    writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+    const modules = join(project, "node_modules");
+    const installed = join(modules, "kafka-platform-kit");
+    mkdirSync(installed, { recursive: true });
+    const { stdout: tarball } = await execa(
+      "npm",
+      ["pack", "--silent", `--pack-destination=${this.folder}`],
+      { cwd: CHECKOUT },
+    );
+    await execa("tar", ["-xzf", join(this.folder, tarball), "--strip=1", "-C", installed]);
+    for (const name of ["cdktf", "@cdktf", "constructs", "tsx", ".bin"]) {
+      symlinkSync(join(CHECKOUT, "node_modules", name), join(modules, name));
+    }
+    // Where Terraform looks for providers by itself.
+    const folder = join(project, "cdktf.out", "stacks", "orders");
+    mkdirSync(join(folder, "terraform.d"), { recursive: true });
+    symlinkSync(workspaceFile("providers"), join(folder, "terraform.d", "plugins"));
+    copyFileSync(workspaceFile("providers.lock.hcl"), join(folder, ".terraform.lock.hcl"));
+    return project;
+  }
+
   /** Starts a command without waiting for its end. */
   spawn(command: readonly string[], options: Options = {}) {
     return execa("nsenter", [`--net=/run/netns/${this.namespace}`, "--", ...command], {
@@ -104,7 +134,7 @@ export class TestHost {
       ...options,
       env: {
         DOCKER_HOST: this.dockerHost,
-        IMAGES: "local",
+        IMAGES: "",
         CHECKPOINT_DISABLE: "1",
         TF_CLI_CONFIG_FILE: "",
         NO_COLOR: "1",
@@ -211,10 +241,7 @@ export class TestHost {
     symlinkSync(join(CHECKOUT, "node_modules"), join(this.checkout, "node_modules"));
     mkdirSync(join(this.checkout, ".kafka-platform"));
     for (const name of ["providers", "providers.lock.hcl"]) {
-      symlinkSync(
-        join(CHECKOUT, ".kafka-platform", name),
-        join(this.checkout, ".kafka-platform", name),
-      );
+      symlinkSync(workspaceFile(name), join(this.checkout, ".kafka-platform", name));
     }
   }
 }
@@ -226,6 +253,10 @@ function enginePidIn(folder: string): number | undefined {
   const command = `/proc/${pid}/cmdline`;
   // A process that has the number by chance is none of ours.
   return existsSync(command) && readFileSync(command, "utf8").includes(file) ? pid : undefined;
+}
+
+function workspaceFile(name: string): string {
+  return join(CHECKOUT, ".kafka-platform", name);
 }
 
 /** What a host's folder says of it, for the run that finds it left behind. */

@@ -8,7 +8,7 @@ import {
   listenerUnderTest,
   ownHostCaveat,
 } from "../../smoke-tests/diagnosis.ts";
-import type { SilenceKind } from "../../smoke-tests/metadata.ts";
+import type { ClusterMetadata, SilenceKind } from "../../smoke-tests/metadata.ts";
 import { NoAnswer } from "../../smoke-tests/metadata.ts";
 import type { PlatformOutputs, Vantage } from "../../smoke-tests/outputs.ts";
 
@@ -43,6 +43,15 @@ function brokerOf(listener: ListenerUnderTest) {
   const [broker] = listener.brokers;
   if (broker === undefined) throw new Error("no broker");
   return broker;
+}
+
+function explain(listener: ListenerUnderTest, kind: SilenceKind, detail: string): string {
+  const broker = brokerOf(listener);
+  return explainSilence(listener, broker, new NoAnswer(kind, broker.address, detail));
+}
+
+function metadata(address: string, id = 1, clusterId = "the-cluster"): ClusterMetadata {
+  return { clusterId, brokers: [{ id, address }], topics: {} };
 }
 
 describe("listenerUnderTest", () => {
@@ -85,11 +94,6 @@ describe("listenerUnderTest", () => {
 });
 
 describe("explainSilence", () => {
-  const explain = (listener: ListenerUnderTest, kind: SilenceKind, detail = "5 s"): string => {
-    const broker = brokerOf(listener);
-    return explainSilence(listener, broker, new NoAnswer(kind, broker.address, detail));
-  };
-
   test.for<[ListenerUnderTest, SilenceKind, string, string]>([
     [
       host,
@@ -181,11 +185,6 @@ describe("explainSilence", () => {
 
 describe("explainMetadata", () => {
   const broker = brokerOf(host);
-  const metadata = (address: string, id = 1, clusterId = "the-cluster") => ({
-    clusterId,
-    brokers: [{ id, address }],
-    topics: {},
-  });
 
   test("has nothing to say when every broker is where the outputs say", () => {
     expect(explainMetadata(host, broker, metadata("localhost:9092"), undefined)).toEqual([]);

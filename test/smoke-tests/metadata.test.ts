@@ -8,6 +8,7 @@ import type { Dial } from "../../smoke-tests/metadata.ts";
 import { askMetadata, askSettings, NoAnswer } from "../../smoke-tests/metadata.ts";
 
 const dial: Dial = ({ host, port }) => connect({ host, port });
+const never: Dial = () => new Duplex({ read() {}, write() {} });
 const servers: Server[] = [];
 const sockets: Socket[] = [];
 
@@ -73,7 +74,6 @@ describe("askMetadata", () => {
   });
 
   test("says dropped where not even the connection comes about", async () => {
-    const never: Dial = () => new Duplex({ read() {}, write() {} });
     expect(await silence({ host: "10.0.0.1", port: 9092 }, 0.1, never)).toMatchObject({
       kind: "dropped",
       address: "10.0.0.1:9092",
@@ -136,14 +136,6 @@ describe("askMetadata", () => {
 });
 
 describe("askSettings", () => {
-  const result = (code: number, message: Buffer, ...settings: readonly Buffer[]): Buffer =>
-    Buffer.concat(
-      [
-        [int32(0), int32(1), int16(code), message, int8(4), string("2")],
-        [int32(settings.length), ...settings],
-      ].flat(),
-    );
-
   test("reads settings", async () => {
     const setting = Buffer.concat(
       [
@@ -185,6 +177,16 @@ describe("connectionError", () => {
     expect(connectionError(complaint).code).toBe(code);
   });
 });
+
+/** The answer of a broker to a question about its settings. */
+function result(code: number, message: Buffer, ...settings: readonly Buffer[]): Buffer {
+  return Buffer.concat(
+    [
+      [int32(0), int32(1), int16(code), message, int8(4), string("2")],
+      [int32(settings.length), ...settings],
+    ].flat(),
+  );
+}
 
 function int8(value: number): Buffer {
   return Buffer.from([value]);

@@ -49,14 +49,14 @@ describe("judge", () => {
   });
 
   test("does not mind in which order partitions are read", () => {
-    const byPartition = arrivals().sort((a, b) => b.partition - a.partition);
+    const byPartition = arrivals().toSorted((a, b) => b.partition - a.partition);
     expect(judge(sent, byPartition, 2)).toEqual([]);
   });
 
   test("does not mind in which order headers come", () => {
     const received = arrivals().map((record) => ({
       ...record,
-      headers: Object.fromEntries(Object.entries(record.headers).reverse()),
+      headers: Object.fromEntries(Object.entries(record.headers).toReversed()),
     }));
     expect(judge(sent, received, 2)).toEqual([]);
   });

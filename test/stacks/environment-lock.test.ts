@@ -1,5 +1,12 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdirSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InvalidSettingError } from "../../constructs/index.ts";
@@ -96,6 +103,7 @@ describe("reading and writing", () => {
     { title: "without what was asked for", lock: { ...lockOf(), asked: undefined } },
     { title: "without images", lock: { ...lockOf(), images: undefined } },
     { title: "a list", lock: [] },
+    { title: "nothing", lock: null },
     { title: "a text", lock: "trial" },
   ])("rejects a lock that is $title", ({ lock }) => {
     const file = putLock(JSON.stringify(lock));

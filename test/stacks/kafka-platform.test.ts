@@ -17,9 +17,14 @@ beforeEach(() => {
 function platform(
   environment: Environment,
   lock: EnvironmentLock,
-  hostAddresses: readonly string[] | undefined = ["127.0.0.1"],
+  hostAddresses: readonly string[] | "unknown" = ["127.0.0.1"],
 ): Program {
-  const props = { environment, lock, dockerHost: DOCKER_HOST, hostAddresses };
+  const props = {
+    environment,
+    lock,
+    dockerHost: DOCKER_HOST,
+    hostAddresses: hostAddresses === "unknown" ? undefined : hostAddresses,
+  };
   return synthesize(new KafkaPlatform(emptyApp(), props));
 }
 
@@ -140,7 +145,7 @@ describe("its outputs", () => {
         },
       },
     };
-    expect(outputs(platform(environment, lockOf(), undefined))).toEqual(expected);
+    expect(outputs(platform(environment, lockOf(), "unknown"))).toEqual(expected);
   });
 
   it("name the container and the network as the engine knows them", () => {
@@ -185,7 +190,7 @@ describe("an address to bind", () => {
   });
 
   it("accepts any where the addresses of the engine's host cannot be known", () => {
-    const program = platform(external("192.0.2.9"), lockOf(), undefined);
+    const program = platform(external("192.0.2.9"), lockOf(), "unknown");
     expect(theOnly("docker_container", program)["ports"]).toMatchObject([{ ip: "192.0.2.9" }]);
   });
 
