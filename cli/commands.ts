@@ -4,6 +4,7 @@ import { readLock } from "../stacks/environment-lock.ts";
 import { deploy } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
+import { askGate } from "./gate.ts";
 import { ensureEngine, type Engine } from "./prepare/engine.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
@@ -99,30 +100,28 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   status: {
-    summary: "shows the containers of an environment; exit status 0 when all run and are healthy",
+    summary: "shows what runs of an environment; exit status 0 when all of it is ready",
     usage: "<environment>",
     options: {},
     environment: undefined,
     async run(name) {
-      await visit(name);
+      const { stack } = await visit(name);
       const containers = await containersOf(name);
       const lock = readLock(name);
-      if (containers.length === 0) {
+      if (containers.length === 0 || lock === undefined || !stack.exists()) {
         console.log(`${name} is not deployed; npm run deploy -- ${name} deploys it`);
         return 1;
       }
-      for (const { name: container, state, health, published } of containers) {
-        console.log([container, state, health, published.join(", ")].join("\t"));
+      for (const { name: container, state, published } of containers) {
+        console.log([container, state, published.join(", ")].join("\t"));
       }
-      if (lock !== undefined) {
-        const { distribution, version, reason } = lock.images;
-        console.log(`images\t${distribution} ${version}: ${reason}`);
-      }
+      const { distribution, version, reason } = lock.images;
+      console.log(`images\t${distribution} ${version}: ${reason}`);
       const proven = await provenAt(name);
       console.log(`proven\t${proven ?? `not as it runs now; npm run smoke -- ${name} proves it`}`);
-      return containers.every(({ state, health }) => state === "running" && health === "healthy")
-        ? 0
-        : 1;
+      const { ready, said } = await askGate(stack, 0);
+      console.log(said);
+      return ready ? 0 : 1;
     },
   },
   outputs: {

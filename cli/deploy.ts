@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Distribution } from "../constructs/index.ts";
 import { synth } from "../stacks/app.ts";
 import {
@@ -15,12 +14,14 @@ import { distributionOf, loadEnvironment, type Environment } from "../stacks/env
 import { workspace } from "../stacks/workspace.ts";
 import { containersOf, networksOf, ONE_OFF_LABEL, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
+import { exclusively } from "./exclusive.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
 import { ensureEngine, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
-import type { Consent } from "./prepare/packages.ts";
+import { confirm, type Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
+import { askGate } from "./gate.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
 import { TerraformStack } from "./terraform-stack.ts";
@@ -37,8 +38,6 @@ export interface Deployed {
   readonly changed: boolean;
 }
 
-const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta.url));
-
 /**
  * Brings an environment to what its file asks for: prepares the machine, checks what can be checked, lets
  * Terraform make the changes, and waits until all is ready.
@@ -47,12 +46,18 @@ const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta
  */
 export async function deploy(name: string, consent: Consent): Promise<Deployed> {
   const environment = await loadEnvironment(name);
+  return exclusively(name, "deploy", () => deployAlone(environment, consent));
+}
+
+async function deployAlone(environment: Environment, consent: Consent): Promise<Deployed> {
+  const { name } = environment;
   // What the settings can say against each other is refused here, before anything is installed.
   const wanted = imagesWanted();
   distributionOf(environment);
   const kept = readLock(name);
   const terraform = await ensureTerraform();
   const engine = await ensureEngine(consent);
+  if (kept === undefined && !existsSync(workspace.state(name))) await takeOver(name, consent);
   const volumes = await volumesOf(name);
   const deployed = volumes.length > 0 || existsSync(workspace.state(name));
   const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
@@ -84,7 +89,10 @@ export async function deploy(name: string, consent: Consent): Promise<Deployed> 
     say(`deploying ${name}: ${describe(changes)}`);
     await stack.apply(file);
   }
-  await awaitReady(stack);
+  await step("waiting until all is ready", async () => {
+    const { ready, said } = await askGate(stack, 300);
+    if (!ready) throw new CommandError(said);
+  });
   return {
     environment,
     lock,
@@ -120,6 +128,22 @@ async function settleLock(parts: {
   if (found === undefined) return lock;
   say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
   return { ...lock, clusterId: found };
+}
+
+/**
+ * Asks before this checkout takes over an environment that runs and that it knows nothing of: somebody may
+ * have deployed it from elsewhere.
+ */
+async function takeOver(name: string, consent: Consent): Promise<void> {
+  const running = (await containersOf(name)).filter(({ state }) => state === "running");
+  if (running.length === 0 || consent.yes) return;
+  const containers = running.map((container) => container.name).join(", ");
+  const question = `${name} runs already (${containers}), deployed from another checkout, or this one has lost its lock and state; take it over, with containers made anew on the same volumes?`;
+  if (!(await confirm(question, false))) {
+    throw new CommandError(
+      `${name} runs already (${containers}), but this checkout has neither lock nor state of it; go on where it was deployed, or say --yes to take it over: containers are made anew, volumes stay`,
+    );
+  }
 }
 
 /** Removes what an earlier start left without a note in the state: it was killed. Volumes are never touched. */
@@ -166,12 +190,4 @@ function describe(changes: readonly { readonly actions: readonly string[] }[]): 
     .filter(([amount]) => amount !== 0)
     .map(([amount, what]) => `${amount} ${what}`)
     .join(", ");
-}
-
-/** The gate of the deploy once more: Terraform asks it only about containers that it made. */
-async function awaitReady(stack: TerraformStack): Promise<void> {
-  const containers = stack.containers().map(({ name }) => name);
-  await step("waiting until all is ready", () =>
-    run(process.execPath, [GATE, JSON.stringify({ containers, timeoutSeconds: 300 })]),
-  );
 }

@@ -2,10 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { synth } from "../stacks/app.ts";
 import { readLock } from "../stacks/environment-lock.ts";
-import { loadEnvironment } from "../stacks/environment.ts";
+import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
 import { containersOf, networksOf, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
+import { exclusively } from "./exclusive.ts";
 import { ensureEngine } from "./prepare/engine.ts";
 import { confirm } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
@@ -27,8 +28,16 @@ export interface DestroyOptions {
  *
  * @throws CommandError when it is not allowed, or when something cannot be removed
  */
-export async function destroy(name: string, { keepData, yes }: DestroyOptions): Promise<void> {
+export async function destroy(name: string, options: DestroyOptions): Promise<void> {
   const environment = await loadEnvironment(name);
+  await exclusively(name, "destroy", () => destroyAlone(environment, options));
+}
+
+async function destroyAlone(
+  environment: Environment,
+  { keepData, yes }: DestroyOptions,
+): Promise<void> {
+  const { name } = environment;
   const terraform = await ensureTerraform();
   await ensureEngine({ noInstall: true, yes });
   const volumes = await volumesOf(name);

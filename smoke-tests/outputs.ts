@@ -56,10 +56,26 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
       `${OUTPUTS_VARIABLE} is not set; run "npm run smoke -- <environment>", or point it at a file made by "npm run outputs -- <environment>"`,
     );
   }
-  const outputs = JSON.parse(readFileSync(file, "utf8")) as Partial<PlatformOutputs>;
-  if (outputs.environment === undefined || outputs.kafka?.listeners === undefined) {
+  let outputs: Partial<PlatformOutputs>;
+  try {
+    outputs = JSON.parse(readFileSync(file, "utf8")) as Partial<PlatformOutputs>;
+  } catch (error) {
     throw new Error(
-      `${file} does not describe a platform; make it with "npm run outputs -- <environment>"`,
+      `${file} cannot be read as outputs (${(error as Error).message}); make it with "npm run outputs -- <environment>"`,
+      { cause: error },
+    );
+  }
+  const { environment, docker, kafka } = outputs;
+  const missing = Object.entries({
+    environment,
+    "docker.network": docker?.network,
+    "kafka.clusterId": kafka?.clusterId,
+    "kafka.brokers": kafka?.brokers,
+    "kafka.listeners": kafka?.listeners,
+  }).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length > 0) {
+    throw new Error(
+      `${file} does not describe a platform: it lacks ${missing.join(", ")}; make it with "npm run outputs -- <environment>"`,
     );
   }
   return outputs as PlatformOutputs;

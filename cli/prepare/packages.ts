@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { CommandError } from "../errors.ts";
+import { CommandError, InterruptedError } from "../errors.ts";
 import { say, step } from "../progress.ts";
 import { ask, hasProgram, run } from "../shell.ts";
 
@@ -16,7 +16,12 @@ export async function confirm(question: string, otherwise: boolean): Promise<boo
   if (!process.stdin.isTTY || !process.stdout.isTTY) return otherwise;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const answer = await new Promise<string>((resolve, reject) => {
+      terminal.once("SIGINT", () => {
+        reject(new InterruptedError());
+      });
+      terminal.question(`${question} [y/N] `).then(resolve, reject);
+    });
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();

@@ -24,7 +24,7 @@ export function workInScratchFolder(): string {
 }
 
 /** Writes a program in the language of `sh`; `$here` is its own folder. */
-export function writeProgram(folder: string, name: string, script: string): string {
+function writeProgram(folder: string, name: string, script: string): string {
   const file = join(folder, name);
   writeFileSync(file, `#!/bin/sh\nhere=\${0%/*}\n${script}\n`);
   chmodSync(file, 0o755);

@@ -373,7 +373,7 @@ describe("plain cdktf", () => {
     const smoked = await host.kit("smoke", "dev", "--junit", "junit.xml");
     expect(smoked.exitCode, smoked.output).toBe(0);
     expect(readFileSync(join(host.checkout, "junit.xml"), "utf8")).toMatch(
-      /<testsuites [^>]*tests="10" failures="0"/,
+      /<testsuites [^>]*tests="15" failures="0"/,
     );
     const destroyed = await host.run(["npx", "cdktf", "destroy", "dev", "--auto-approve"], options);
     expect(destroyed.exitCode, destroyed.output).toBe(0);

@@ -15,10 +15,15 @@ function fileWith(content: string): string {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe("readOutputs", () => {
+  const whole = {
+    environment: "dev",
+    docker: { network: "dev-network" },
+    kafka: { clusterId: "j-rzR25sO62h-tZiyAqhyw", brokers: [], listeners: {} },
+  };
+
   test("reads what an environment says of itself", () => {
-    const outputs = { environment: "dev", kafka: { listeners: {} } };
-    const file = fileWith(JSON.stringify(outputs));
-    expect(readOutputs({ [OUTPUTS_VARIABLE]: file })).toEqual(outputs);
+    const file = fileWith(JSON.stringify(whole));
+    expect(readOutputs({ [OUTPUTS_VARIABLE]: file })).toEqual(whole);
   });
 
   test.for([undefined, ""])("says how to run when the variable is %j", (value) => {
@@ -32,13 +37,18 @@ describe("readOutputs", () => {
     expect(() => readOutputs({ [OUTPUTS_VARIABLE]: file })).toThrow(file);
   });
 
-  test.for(["{}", '{"environment":"dev"}', '{"environment":"dev","kafka":{}}'])(
-    "rejects a file that holds %s",
-    (content) => {
-      const file = fileWith(content);
-      expect(() => readOutputs({ [OUTPUTS_VARIABLE]: file })).toThrow(
-        `${file} does not describe a platform; make it with "npm run outputs -- <environment>"`,
-      );
-    },
-  );
+  test("names a file that is not JSON", () => {
+    const file = fileWith("no JSON");
+    expect(() => readOutputs({ [OUTPUTS_VARIABLE]: file })).toThrow(
+      `${file} cannot be read as outputs (`,
+    );
+  });
+
+  test("names all that a file lacks", () => {
+    const lacking = { ...whole, docker: {}, kafka: { ...whole.kafka, brokers: undefined } };
+    const file = fileWith(JSON.stringify(lacking));
+    expect(() => readOutputs({ [OUTPUTS_VARIABLE]: file })).toThrow(
+      `${file} does not describe a platform: it lacks docker.network, kafka.brokers; make it with "npm run outputs -- <environment>"`,
+    );
+  });
 });

@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { ask } from "./shell.ts";
+import type { TerraformStack } from "./terraform-stack.ts";
+
+const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta.url));
+
+/**
+ * Asks the gate of the deploy: Terraform itself asks it only about containers that it has just made.
+ *
+ * @returns whether all is ready, and what the gate said
+ */
+export async function askGate(
+  stack: TerraformStack,
+  timeoutSeconds: number,
+): Promise<{ readonly ready: boolean; readonly said: string }> {
+  const containers = stack.containers().map(({ name }) => name);
+  const question = JSON.stringify({ containers, timeoutSeconds });
+  const { ok, stdout, stderr } = await ask(process.execPath, [GATE, question]);
+  return { ready: ok, said: [stdout, stderr].join("\n").trim() };
+}

@@ -1,0 +1,122 @@
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { describe, expect, it } from "vitest";
+import { commands } from "../../cli/commands.ts";
+import { main } from "../../cli/main.ts";
+import { leaveOnPath, workInScratchFolder } from "../constructs/scratch.ts";
+import { listenToConsole } from "./console.ts";
+
+const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+
+/** What the console shows of a call, and its exit status. */
+async function call(...args: string[]): Promise<{ status: number; out: string; err: string }> {
+  const heard = listenToConsole();
+  const status = await main(args);
+  return { status, out: heard.out.join("\n"), err: heard.err.join("\n") };
+}
+
+/** A call in a process of its own, in an empty folder and without any program on the path. */
+async function callAlone(
+  ...args: string[]
+): Promise<{ exitCode: number | undefined; stderr: string }> {
+  workInScratchFolder();
+  leaveOnPath();
+  const script = `const { main } = await import(process.argv[1]); process.exitCode = await main(process.argv.slice(2));`;
+  const { exitCode, stderr } = await execa(
+    process.execPath,
+    ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script, MAIN, ...args],
+    { reject: false },
+  );
+  return { exitCode, stderr };
+}
+
+describe("help", () => {
+  it.each([[[]], [["help"]], [["--help"]], [["help", "deploy"]]])(
+    "shows every command for %j",
+    async (args) => {
+      const { status, out, err } = await call(...args);
+      expect({ status, err }).toEqual({ status: 0, err: "" });
+      for (const { summary } of Object.values(commands)) expect(out).toContain(summary);
+    },
+  );
+
+  it("shows one command when it is asked about it", async () => {
+    expect(await call("destroy", "dev", "--help")).toEqual({
+      status: 0,
+      err: "",
+      out: `npm run destroy -- ${commands["destroy"]?.usage}\n    ${commands["destroy"]?.summary}`,
+    });
+  });
+
+  it("writes commands as npm takes them", async () => {
+    const { out } = await call("help");
+    expect(out).toMatch(/^npm start -- /m);
+    expect(out).toMatch(/^npm test -- /m);
+    expect(out).toMatch(/^npm run status -- /m);
+  });
+});
+
+describe("wrong usage", () => {
+  it.each([
+    { name: "depoly", nearest: "deploy" },
+    { name: "smok", nearest: "smoke" },
+    { name: "stat", nearest: "start" },
+  ])("refuses the unknown command $name, naming the nearest", async ({ name, nearest }) => {
+    const { status, out, err } = await call(name, "dev");
+    expect(status).toBe(2);
+    expect(err).toContain(`error: unknown command "${name}"; did you mean ${nearest}?`);
+    for (const { summary } of Object.values(commands)) expect(out).toContain(summary);
+  });
+
+  it.each(["deploy", "smoke", "status", "outputs", "destroy"])(
+    "refuses %s without an environment",
+    async (name) => {
+      const { status, err } = await call(name);
+      expect(status).toBe(2);
+      expect(err).toBe(
+        `error: name an environment\n\nnpm run ${name} -- ${commands[name]?.usage}\n    ${commands[name]?.summary}`,
+      );
+    },
+  );
+
+  it.each(["start", "deploy", "status", "destroy"])(
+    "refuses a second environment for %s",
+    async (name) => {
+      const { status, err } = await call(name, "dev", "seed", "more");
+      expect(status).toBe(2);
+      expect(err).toMatch(/^error: "seed more" is too much\n\nnpm /);
+    },
+  );
+
+  it("refuses an environment for test, which takes none", async () => {
+    const { exitCode, stderr } = await callAlone("test", "dev");
+    expect(stderr).toMatch(/^error: "dev" is too much\n/);
+    expect(exitCode).toBe(2);
+  });
+
+  it.each([
+    { args: ["deploy", "dev", "--yess"], flag: "--yess" },
+    { args: ["status", "dev", "--yes"], flag: "--yes" },
+    { args: ["start", "--keep-data"], flag: "--keep-data" },
+    { args: ["deploy", "dev", "-y"], flag: "-y" },
+  ])("refuses $flag for $args.0, which does not know it", async ({ args, flag }) => {
+    const { status, err } = await call(...args);
+    expect(status).toBe(2);
+    expect(err).toContain(flag);
+    expect(err).toContain(commands[args[0] ?? ""]?.usage);
+  });
+
+  it("refuses a report without a file", async () => {
+    const { status, err } = await call("smoke", "dev", "--junit");
+    expect(status).toBe(2);
+    expect(err).toContain("--junit");
+  });
+});
+
+describe("a command that cannot go on", () => {
+  it("says why in one line, without a stack, and exits with 1", async () => {
+    const { exitCode, stderr } = await callAlone("deploy", "dve");
+    expect(stderr).toMatch(/^error: unknown environment "dve"; did you mean dev\? [^\n]+$/);
+    expect(exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,164 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { CommandError } from "../../cli/errors.ts";
+import { checkDisk, checkNamesAndPorts } from "../../cli/preflight.ts";
+import type { Engine } from "../../cli/prepare/engine.ts";
+import { putOnPath, workInScratchFolder } from "../constructs/scratch.ts";
+import { inspectJson, type Inspected } from "./docker.ts";
+
+const LOCAL: Engine = {
+  host: "unix:///var/run/docker.sock",
+  version: "20.10.24",
+  dataRoot: tmpdir(),
+};
+const REMOTE: Engine = { ...LOCAL, host: "tcp://10.0.0.5:2375", dataRoot: "/no/such/folder" };
+
+describe("checkDisk", () => {
+  it("accepts a disk that has room", () => {
+    expect(() => {
+      checkDisk(LOCAL, 1);
+    }).not.toThrowError();
+  });
+
+  it("rejects one that has too little, naming what is free and what is needed", () => {
+    const check = (): void => {
+      checkDisk(LOCAL, 2 ** 70);
+    };
+    expect(check).toThrowError(CommandError);
+    expect(check).toThrowError(
+      /^\S+ has [\d.]+ GiB free, and the images need 1099511627776\.0 GiB; free space there /,
+    );
+    expect(check).toThrowError(tmpdir());
+  });
+
+  it("leaves the disk of another machine to that machine", () => {
+    expect(() => {
+      checkDisk(REMOTE, 2 ** 70);
+    }).not.toThrowError();
+  });
+});
+
+describe("checkNamesAndPorts", () => {
+  let engine: string;
+
+  beforeEach(() => {
+    workInScratchFolder();
+    engine = putOnPath({
+      docker: `
+case "$1 $2" in
+"inspect --type") cat "$here/containers.json" ;;
+"container ls") [ "$(cat "$here/containers.json")" = "[]" ] || echo 0123 ;;
+"ps --filter") cat "$here/publisher" 2>/dev/null ;;
+esac`,
+    });
+    containersAre();
+  });
+
+  function containersAre(...containers: Inspected[]): void {
+    writeFileSync(join(engine, "containers.json"), inspectJson(containers));
+  }
+
+  /** Listens on a free port of the address, in this very process. */
+  async function listen(address = "127.0.0.1"): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => {
+      server.listen({ host: address, port: 0 }, resolve);
+    });
+    onTestFinished(async () => {
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  function check(ports: { ip: string; external: number }[], at = LOCAL): Promise<void> {
+    return checkNamesAndPorts("trial", at, [{ name: "trial-kafka-1", ports }]);
+  }
+
+  const OURSELVES = `${readFileSync("/proc/self/comm", "utf8").trim()} (process ${process.pid})`;
+
+  it("accepts free ports, and containers without any", async () => {
+    // Port 0 is whichever is free.
+    await expect(check([{ ip: "127.0.0.1", external: 0 }])).resolves.toBeUndefined();
+    await expect(
+      checkNamesAndPorts("trial", LOCAL, [{ name: "trial-kafka-1" }]),
+    ).resolves.toBeUndefined();
+  });
+
+  it.each(["127.0.0.1", "0.0.0.0"])(
+    "rejects a port that a program holds on %s, naming port and process",
+    async (address) => {
+      const port = await listen(address);
+      await expect(check([{ ip: "127.0.0.1", external: port }])).rejects.toThrowError(
+        new CommandError(
+          `trial-kafka-1 needs port ${port} on 127.0.0.1, which ${OURSELVES} holds; stop that, or give the listener another port in the environment's file`,
+        ),
+      );
+    },
+  );
+
+  it("rejects all of an address's port when a program holds it on one", async () => {
+    const port = await listen();
+    await expect(check([{ ip: "0.0.0.0", external: port }])).rejects.toThrowError(
+      `trial-kafka-1 needs port ${port} on 0.0.0.0, which ${OURSELVES} holds; `,
+    );
+  });
+
+  it("names the container that publishes a port", async () => {
+    const port = await listen();
+    writeFileSync(join(engine, "publisher"), "other-kafka\n");
+    await expect(check([{ ip: "127.0.0.1", external: port }])).rejects.toThrowError(
+      `trial-kafka-1 needs port ${port} on 127.0.0.1, which the container other-kafka holds; `,
+    );
+  });
+
+  it("rejects a container of that name which is not the environment's", async () => {
+    containersAre({ labels: {}, image: "confluentinc/cp-kafka:7.0.1" });
+    await expect(check([])).rejects.toThrowError(
+      new CommandError(
+        "a container trial-kafka-1 (confluentinc/cp-kafka:7.0.1) is there that is not of environment trial; rename or remove it",
+      ),
+    );
+  });
+
+  it("names every conflict", async () => {
+    containersAre({ labels: { "kafka-platform-kit.environment": "dev" } });
+    const [one, two] = [await listen(), await listen()];
+    const error: unknown = await check([
+      { ip: "127.0.0.1", external: one },
+      { ip: "127.0.0.1", external: two },
+    ]).catch((thrown: unknown) => thrown);
+    expect((error as CommandError).message.split("\n")).toEqual([
+      expect.stringContaining("a container trial-kafka-1 "),
+      expect.stringContaining(`needs port ${one} `),
+      expect.stringContaining(`needs port ${two} `),
+    ]);
+  });
+
+  it("accepts a port that the environment's own container publishes", async () => {
+    const port = await listen();
+    containersAre({ published: [`127.0.0.1:${port}`] });
+    await expect(check([{ ip: "127.0.0.1", external: port }])).resolves.toBeUndefined();
+  });
+
+  it("accepts it too where the container is to publish it on all addresses from now on", async () => {
+    const port = await listen();
+    containersAre({ published: [`127.0.0.1:${port}`] });
+    await expect(check([{ ip: "0.0.0.0", external: port }])).resolves.toBeUndefined();
+  });
+
+  it("rejects a port that was taken while the environment's own container was stopped", async () => {
+    const port = await listen();
+    containersAre({ status: "exited", published: [`127.0.0.1:${port}`] });
+    await expect(check([{ ip: "127.0.0.1", external: port }])).rejects.toThrowError(OURSELVES);
+  });
+
+  it("cannot know the ports of another machine", async () => {
+    const port = await listen();
+    await expect(check([{ ip: "127.0.0.1", external: port }], REMOTE)).resolves.toBeUndefined();
+  });
+});

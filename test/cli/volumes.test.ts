@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CommandError } from "../../cli/errors.ts";
+import { checkClusterId, clusterIdOf, formattedVolumes } from "../../cli/volumes.ts";
+import { Distribution } from "../../constructs/index.ts";
+import { putOnPath } from "../constructs/scratch.ts";
+
+const ONE = { volume: "trial-kafka-1-data", clusterId: "4L6g3nShT-eMCtK--X86sw" };
+const TWO = { volume: "trial-kafka-2-data", clusterId: "4L6g3nShT-eMCtK--X86sw" };
+const STRANGE = { volume: "trial-kafka-3-data", clusterId: "MkU3OEVBNTcwNTJENDM2Qk" };
+
+describe("clusterIdOf", () => {
+  it.each([
+    { formatted: [], clusterId: undefined },
+    { formatted: [ONE], clusterId: ONE.clusterId },
+    { formatted: [ONE, TWO], clusterId: ONE.clusterId },
+  ])("$formatted.length volumes belong to $clusterId", ({ formatted, clusterId }) => {
+    expect(clusterIdOf(formatted)).toBe(clusterId);
+  });
+
+  it("rejects volumes of two clusters, naming one of each", () => {
+    expect(() => clusterIdOf([ONE, TWO, STRANGE])).toThrowError(
+      new CommandError(
+        "volume trial-kafka-1-data belongs to cluster 4L6g3nShT-eMCtK--X86sw, volume trial-kafka-3-data to MkU3OEVBNTcwNTJENDM2Qk; remove the one that is not wanted (docker volume rm)",
+      ),
+    );
+  });
+});
+
+describe("checkClusterId", () => {
+  it.each([{ formatted: [] }, { formatted: [ONE, TWO] }])(
+    "accepts $formatted.length volumes of the lock's cluster",
+    ({ formatted }) => {
+      expect(() => {
+        checkClusterId("/kit/trial.lock.json", ONE.clusterId, formatted);
+      }).not.toThrowError();
+    },
+  );
+
+  it("rejects a volume of another cluster, with both ways out", () => {
+    expect(() => {
+      checkClusterId("/kit/trial.lock.json", ONE.clusterId, [ONE, STRANGE]);
+    }).toThrowError(
+      new CommandError(
+        'the lock says cluster 4L6g3nShT-eMCtK--X86sw, but volume trial-kafka-3-data belongs to cluster MkU3OEVBNTcwNTJENDM2Qk, and Kafka would refuse it; to go on with that data, set "clusterId" in /kit/trial.lock.json to MkU3OEVBNTcwNTJENDM2Qk; to begin anew, remove the volume (docker volume rm trial-kafka-3-data)',
+      ),
+    );
+  });
+});
+
+describe("formattedVolumes", () => {
+  const distribution = Distribution.local("4.1.1");
+
+  it("asks nothing where there is no volume", async () => {
+    const folder = putOnPath({ docker: 'echo "$*" >>"$here/calls"' });
+    expect(await formattedVolumes("trial", distribution, [])).toEqual([]);
+    expect(() => readFileSync(join(folder, "calls"))).toThrowError("ENOENT");
+  });
+
+  it("reads the cluster ids, leaving out volumes that were never formatted", async () => {
+    putOnPath({ docker: `echo "${ONE.volume} ${ONE.clusterId}"` });
+    expect(await formattedVolumes("trial", distribution, [ONE.volume, TWO.volume])).toEqual([ONE]);
+  });
+
+  it("looks inside by a labelled container that may neither write nor call out", async () => {
+    const folder = putOnPath({ docker: 'for word; do echo "$word"; done >"$here/calls"' });
+    await formattedVolumes("trial", distribution, [ONE.volume]);
+    const words = readFileSync(join(folder, "calls"), "utf8").split("\n");
+    expect(words).toEqual(
+      expect.arrayContaining([
+        "--rm",
+        "none",
+        "kafka-platform-kit.environment=trial",
+        "kafka-platform-kit.one-off=volumes",
+        `${ONE.volume}:/volumes/${ONE.volume}:ro`,
+        "kafka-platform-kit/kafka:4.1.1",
+      ]),
+    );
+  });
+
+  it("fails naming the volumes that cannot be read, and why", async () => {
+    putOnPath({ docker: "echo no such image >&2; exit 125" });
+    await expect(
+      formattedVolumes("trial", distribution, [ONE.volume, TWO.volume]),
+    ).rejects.toThrowError(
+      new CommandError(
+        "the volumes trial-kafka-1-data, trial-kafka-2-data cannot be read: no such image",
+      ),
+    );
+  });
+});
