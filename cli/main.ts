@@ -31,8 +31,10 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(`error: ${(error as Error).message}\n\n${usage({ [name]: command })}`);
     return 2;
   }
-  const [environment = command.environment, ...surplus] = parsed.positionals;
-  if (surplus.length > 0 || (environment === undefined && command.environment !== null)) {
+  const takesOne = command.environment !== null;
+  const environment = takesOne ? (parsed.positionals[0] ?? command.environment) : "";
+  const surplus = parsed.positionals.slice(takesOne ? 1 : 0);
+  if (surplus.length > 0 || environment === undefined) {
     const problem =
       surplus.length > 0 ? `"${surplus.join(" ")}" is too much` : "name an environment";
     console.error(`error: ${problem}\n\n${usage({ [name]: command })}`);
@@ -40,7 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   endInOrder();
   try {
-    return await command.run(environment ?? "", parsed.values);
+    return await command.run(environment, parsed.values);
   } catch (error) {
     if (error instanceof InterruptedError) {
       console.error(error.message);

@@ -55,12 +55,16 @@ async function portConflicts(
   present: readonly ContainerState[],
 ): Promise<string[]> {
   if (!isLocal(engine)) return [];
-  const ours = new Set(
-    present.filter(({ state }) => state === "running").flatMap(({ published }) => published),
-  );
+  const running = present.filter(({ state }) => state === "running");
+  // The port may move to another address with the container that has it.
+  const isOurs = (container: string, port: number): boolean =>
+    running.some(
+      ({ name, published }) =>
+        name === container && published.some((address) => address.endsWith(`:${port}`)),
+    );
   const bindings = wanted
     .flatMap(({ name, ports }) => (ports ?? []).map(({ ip, external }) => ({ name, ip, external })))
-    .filter(({ ip, external }) => !ours.has(`${ip}:${external}`));
+    .filter(({ name, external }) => !isOurs(name, external));
   const conflicts: string[] = [];
   for (const { name, ip, external } of bindings) {
     const refusal = await bindRefusal(ip, external);

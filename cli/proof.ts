@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { workspace } from "../stacks/workspace.ts";
 import { containersOf } from "./engine-objects.ts";
@@ -29,9 +29,18 @@ export async function keepProof(environment: string): Promise<void> {
 
 /** When the smoke tests passed against exactly what runs now; undefined when they did not. */
 export async function provenAt(environment: string): Promise<string | undefined> {
-  if (!existsSync(file(environment))) return undefined;
-  const proof = JSON.parse(readFileSync(file(environment), "utf8")) as Proof;
+  const proof = readProof(environment);
+  if (proof === undefined) return undefined;
   return proof.containers.join() === (await runs(environment)).join() ? proof.at : undefined;
+}
+
+/** @returns undefined when there is none, or when its writing was cut off */
+function readProof(environment: string): Proof | undefined {
+  try {
+    return JSON.parse(readFileSync(file(environment), "utf8")) as Proof;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Forgets the proof: what it speaks of is gone. */

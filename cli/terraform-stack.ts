@@ -147,6 +147,11 @@ export class TerraformStack {
     const answer = this.exists()
       ? await ask(this.terraform, ["output", "-json"], this.options())
       : undefined;
+    if (answer?.ok === false) {
+      throw new CommandError(
+        `the outputs of ${this.environment} cannot be read; npm run deploy -- ${this.environment} prepares them anew\n${lastLines(answer.stderr)}`,
+      );
+    }
     const outputs = Object.fromEntries(
       Object.entries(
         JSON.parse(answer?.stdout || "{}") as Record<string, { readonly value: unknown }>,

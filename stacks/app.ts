@@ -47,7 +47,10 @@ export function synth(environments: readonly LockedEnvironment[]): void {
   } catch (error) {
     // cdktf reports all failed validations at once, in a plain Error.
     if (error instanceof Error && error.message.startsWith("Validation failed")) {
-      throw new InvalidSettingError(error.message, { cause: error });
+      // Its last line tells how to skip them, which helps nobody.
+      const [title, ...findings] = error.message.split("\n");
+      const kept = findings.filter((line) => line.startsWith("  "));
+      throw new InvalidSettingError([title, ...kept].join("\n"), { cause: error });
     }
     throw error;
   }

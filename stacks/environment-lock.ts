@@ -59,7 +59,7 @@ export function readLock(environment: string): EnvironmentLock | undefined {
   if (!existsSync(file)) return undefined;
   let lock: Partial<EnvironmentLock>;
   try {
-    lock = JSON.parse(readFileSync(file, "utf8")) as Partial<EnvironmentLock>;
+    lock = (JSON.parse(readFileSync(file, "utf8")) ?? {}) as Partial<EnvironmentLock>;
   } catch (error) {
     throw new InvalidSettingError(
       `${file} is not JSON (${(error as Error).message}); restore it, or remove it to have it made anew from the volumes`,

@@ -48,6 +48,9 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   refuseDowngrade(asked);
   const refusal = await pull(asked.kafka.reference);
   if (refusal === undefined) return imagesAsAsked(environment, true);
+  if (deployed && kept !== undefined && kept.images.distribution !== "local") {
+    throw new CommandError(cannotBePulled(asked, refusal));
+  }
   const local = distributionOf(environment, "local");
   const reason = `${asked} was asked for; ${asked.kafka} cannot be pulled: ${refusal}`;
   say(`${reason}; falling back to images built here (Kafka ${local.version})`);
@@ -84,11 +87,13 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
     }
     const unreachable = await pull(distribution.kafka.reference);
     if (unreachable !== undefined) {
-      throw new CommandError(
-        `${distribution.kafka} cannot be pulled: ${unreachable}; connect the engine to its registry, or decide for images built here with IMAGES=local`,
-      );
+      throw new CommandError(cannotBePulled(distribution, unreachable));
     }
   }
+}
+
+function cannotBePulled(distribution: Distribution, why: string): string {
+  return `${distribution.kafka} cannot be pulled: ${why}; connect the engine to its registry, or decide for images built here with IMAGES=local`;
 }
 
 /**
