@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import type { Distribution } from "../constructs/index.ts";
-import { synth } from "../stacks/app.ts";
+import { check, synth } from "../stacks/app.ts";
 import {
   askedBy,
   imagesWanted,
   lockedDistribution,
+  lockUnseen,
   newClusterId,
   readLock,
   writeLock,
   type EnvironmentLock,
 } from "../stacks/environment-lock.ts";
-import { distributionOf, loadEnvironment, type Environment } from "../stacks/environment.ts";
+import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { workspace } from "../stacks/workspace.ts";
 import { containersOf, networksOf, ONE_OFF_LABEL, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
@@ -51,9 +52,9 @@ export async function deploy(name: string, consent: Consent): Promise<Deployed> 
 
 async function deployAlone(environment: Environment, consent: Consent): Promise<Deployed> {
   const { name } = environment;
-  // What the settings can say against each other is refused here, before anything is installed.
   const wanted = imagesWanted();
-  distributionOf(environment);
+  // What a synth would refuse is refused before anything is installed, pulled or built.
+  check({ environment, lock: lockUnseen(environment, wanted) });
   const kept = readLock(name);
   const terraform = await ensureTerraform();
   const engine = await ensureEngine(consent);

@@ -34,16 +34,44 @@ export function isLocalEngine(host: string): boolean {
  * @throws InvalidSettingError naming every setting that cannot work
  */
 export function synth(environments: readonly LockedEnvironment[]): void {
+  const { app } = build(environments);
+  refusing(() => {
+    app.synth();
+  });
+  for (const { environment } of environments) linkProviders(environment.name);
+}
+
+/**
+ * Refuses what a synth would refuse, without writing anything.
+ *
+ * @throws InvalidSettingError naming every setting that cannot work
+ */
+export function check(environment: LockedEnvironment): void {
+  const { platforms } = build([environment]);
+  refusing(() => {
+    for (const platform of platforms) platform.runAllValidations();
+  });
+}
+
+function build(environments: readonly LockedEnvironment[]): {
+  readonly app: App;
+  readonly platforms: readonly KafkaPlatform[];
+} {
   const app = new App({ stackTraces: false });
   const host = dockerHost();
   const hostAddresses = isLocalEngine(host)
     ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
     : undefined;
-  for (const { environment, lock } of environments) {
-    new KafkaPlatform(app, { environment, lock, dockerHost: host, hostAddresses });
-  }
+  const platforms = environments.map(
+    ({ environment, lock }) =>
+      new KafkaPlatform(app, { environment, lock, dockerHost: host, hostAddresses }),
+  );
+  return { app, platforms };
+}
+
+function refusing(validate: () => void): void {
   try {
-    app.synth();
+    validate();
   } catch (error) {
     // cdktf reports all failed validations at once, in a plain Error.
     if (error instanceof Error && error.message.startsWith("Validation failed")) {
@@ -54,7 +82,6 @@ export function synth(environments: readonly LockedEnvironment[]): void {
     }
     throw error;
   }
-  for (const { environment } of environments) linkProviders(environment.name);
 }
 
 /**

@@ -129,24 +129,19 @@ export function imagesAsAsked(environment: Environment, proven: boolean): ImageD
 }
 
 /**
- * The lock that a synth goes by, without a look at registry or engine: the one that is there, changed only
- * by an explicit request, or a new one with what the environment asks for. It is kept.
+ * The lock that holds without a look at registry or engine: the one that is kept, changed only by an
+ * explicit request, or a new one with what the environment asks for.
  */
-export function lockForSynth(
-  environment: Environment,
-  wanted: string | undefined,
-): EnvironmentLock {
+export function lockUnseen(environment: Environment, wanted: string | undefined): EnvironmentLock {
   const kept = readLock(environment.name);
   const asked = askedBy(environment);
-  const lock: EnvironmentLock = {
+  return {
     format: 1,
     environment: environment.name,
     clusterId: kept?.clusterId ?? newClusterId(),
     asked,
     images: decide(),
   };
-  if (JSON.stringify(lock) !== JSON.stringify(kept)) writeLock(lock);
-  return lock;
 
   function decide(): ImageDecision {
     if (wanted !== undefined) {
@@ -157,6 +152,11 @@ export function lockForSynth(
       ? kept.images
       : imagesAsAsked(environment, false);
   }
+}
+
+/** Keeps a lock unless it is kept already. */
+export function keepLock(lock: EnvironmentLock): void {
+  if (JSON.stringify(lock) !== JSON.stringify(readLock(lock.environment))) writeLock(lock);
 }
 
 /** Whether two decisions mean the same images. */

@@ -1,17 +1,17 @@
 import { InvalidSettingError } from "../constructs/index.ts";
 import { synth } from "./app.ts";
-import { imagesWanted, lockForSynth } from "./environment-lock.ts";
+import { imagesWanted, keepLock, lockUnseen } from "./environment-lock.ts";
 import { environmentNames, loadEnvironment } from "./environment.ts";
 
 // The program behind plain cdktf: every environment, by its lock.
 try {
   const environments = await Promise.all((await environmentNames()).map(loadEnvironment));
-  synth(
-    environments.map((environment) => ({
-      environment,
-      lock: lockForSynth(environment, imagesWanted()),
-    })),
-  );
+  const locked = environments.map((environment) => ({
+    environment,
+    lock: lockUnseen(environment, imagesWanted()),
+  }));
+  synth(locked);
+  for (const { lock } of locked) keepLock(lock);
 } catch (error) {
   if (!(error instanceof InvalidSettingError)) throw error;
   console.error(`error: ${error.message}`);

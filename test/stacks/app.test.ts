@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InvalidSettingError, Listener } from "../../constructs/index.ts";
-import { dockerHost, isLocalEngine, synth } from "../../stacks/app.ts";
+import { check, dockerHost, isLocalEngine, synth } from "../../stacks/app.ts";
 import { stackFolder, workspace } from "../../stacks/workspace.ts";
 import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 import { environmentOf, lockOf } from "./environments.ts";
@@ -83,6 +83,28 @@ describe("synth", () => {
     expect(() => synth([{ environment, lock: lockOf() }])).toThrowError(
       /this host has no address 192\.0\.2\.9 to bind \(it has .*127\.0\.0\.1/,
     );
+  });
+});
+
+describe("check", () => {
+  const listeners = [
+    Listener.external({ address: "192.0.2.9", port: 9092 }),
+    Listener.host({ port: 9092 }),
+  ];
+  const wrong = { environment: environmentOf({ kafka: { listeners } }), lock: lockOf() };
+
+  it.each([
+    { name: "check", attempt: () => check(wrong) },
+    { name: "synth", attempt: () => synth([wrong]) },
+  ])("and synth refuse the same: $name", ({ attempt }) => {
+    expect(attempt).toThrowError(InvalidSettingError);
+    expect(attempt).toThrowError("this host has no address 192.0.2.9 to bind");
+    expect(attempt).toThrowError('listener "EXTERNAL" and listener "HOST" both use port 9092');
+  });
+
+  it("writes no program", () => {
+    check({ environment: environmentOf(), lock: lockOf() });
+    expect(existsSync(stackFolder("trial"))).toBe(false);
   });
 });
 

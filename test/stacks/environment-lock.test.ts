@@ -15,12 +15,15 @@ import {
   imagesAsAsked,
   imagesByHand,
   lockedDistribution,
-  lockForSynth,
+  keepLock,
+  lockUnseen,
   newClusterId,
   readLock,
   sameImages,
   writeLock,
+  type EnvironmentLock,
 } from "../../stacks/environment-lock.ts";
+import type { Environment } from "../../stacks/environment.ts";
 import { workspace } from "../../stacks/workspace.ts";
 import { workInScratchFolder } from "../constructs/scratch.ts";
 import { environmentOf, lockOf } from "./environments.ts";
@@ -183,6 +186,13 @@ describe("what is asked for and decided", () => {
     expect(sameImages(lockOf().images, other)).toBe(same);
   });
 });
+
+/** What plain cdktf does. */
+function lockForSynth(environment: Environment, wanted: string | undefined): EnvironmentLock {
+  const lock = lockUnseen(environment, wanted);
+  keepLock(lock);
+  return lock;
+}
 
 describe("the lock of a synth", () => {
   it("is made with what the environment asks for, unseen, and kept", () => {
