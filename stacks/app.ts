@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { networkInterfaces } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { App } from "cdktf";
 import { InvalidSettingError } from "../constructs/index.ts";
@@ -47,17 +47,21 @@ export function synth(environments: readonly LockedEnvironment[]): void {
  * @throws InvalidSettingError naming every setting that cannot work
  */
 export function check(environment: LockedEnvironment): void {
-  const { platforms } = build([environment]);
+  // An App makes its output folder as soon as it is there.
+  const { platforms } = build([environment], tmpdir());
   refusing(() => {
     for (const platform of platforms) platform.runAllValidations();
   });
 }
 
-function build(environments: readonly LockedEnvironment[]): {
+function build(
+  environments: readonly LockedEnvironment[],
+  outdir?: string,
+): {
   readonly app: App;
   readonly platforms: readonly KafkaPlatform[];
 } {
-  const app = new App({ stackTraces: false });
+  const app = new App({ stackTraces: false, ...(outdir === undefined ? {} : { outdir }) });
   const host = dockerHost();
   const hostAddresses = isLocalEngine(host)
     ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
