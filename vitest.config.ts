@@ -6,7 +6,15 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**"],
+          // Processes, since some tests work in folders of their own; shared, since loading the provider costs most.
+          pool: "forks",
+          isolate: false,
+          maxWorkers: 2,
+        },
       },
       {
         test: {

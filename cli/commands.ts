@@ -5,7 +5,7 @@ import { deploy } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
 import { askGate } from "./gate.ts";
-import { ensureEngine, type Engine } from "./prepare/engine.ts";
+import { findRunningEngine, type Engine } from "./prepare/engine.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { keepProof, provenAt } from "./proof.ts";
@@ -38,7 +38,7 @@ function consentOf(values: Values): { yes: boolean; noInstall: boolean } {
 async function visit(name: string): Promise<{ engine: Engine; stack: TerraformStack }> {
   await loadEnvironment(name);
   const terraform = await ensureTerraform();
-  const engine = await ensureEngine({ noInstall: true, yes: true });
+  const engine = await findRunningEngine();
   return { engine, stack: new TerraformStack(terraform, name) };
 }
 
@@ -119,8 +119,9 @@ export const commands: Readonly<Record<string, Command>> = {
       console.log(`images\t${distribution} ${version}: ${reason}`);
       const proven = await provenAt(name);
       console.log(`proven\t${proven ?? `not as it runs now; npm run smoke -- ${name} proves it`}`);
-      const { ready, said } = await askGate(stack, 0);
-      console.log(said);
+      const { ready, said, complaint } = await askGate(stack, 0);
+      if (said !== "") console.log(said);
+      if (complaint !== "") console.log(complaint);
       return ready ? 0 : 1;
     },
   },

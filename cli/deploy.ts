@@ -17,7 +17,7 @@ import { containersOf, networksOf, ONE_OFF_LABEL, volumesOf } from "./engine-obj
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
-import { ensureEngine, type Engine } from "./prepare/engine.ts";
+import { ensureEngine, followContext, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
 import { confirm, type Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
@@ -53,6 +53,7 @@ export async function deploy(name: string, consent: Consent): Promise<Deployed> 
 async function deployAlone(environment: Environment, consent: Consent): Promise<Deployed> {
   const { name } = environment;
   const wanted = imagesWanted();
+  await followContext();
   // What a synth would refuse is refused before anything is installed, pulled or built.
   check({ environment, lock: lockUnseen(environment, wanted) });
   const kept = readLock(name);
@@ -91,8 +92,8 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
     await stack.apply(file);
   }
   await step("waiting until all is ready", async () => {
-    const { ready, said } = await askGate(stack, 300);
-    if (!ready) throw new CommandError(said);
+    const { ready, complaint } = await askGate(stack, 300);
+    if (!ready) throw new CommandError(complaint);
   });
   return {
     environment,
@@ -168,14 +169,15 @@ async function removeOrphans(environment: string, stack: TerraformStack): Promis
 
 /** Starts what was stopped: the provider would rather replace it. */
 async function startStopped(environment: string): Promise<string[]> {
-  const stopped = (await containersOf(environment)).filter(({ state }) =>
-    ["exited", "created", "dead"].includes(state),
-  );
-  for (const { id, name } of stopped) {
-    say(`starting ${name}, which was stopped`);
-    await run("docker", ["start", id]);
+  const started: string[] = [];
+  for (const { id, name, state } of await containersOf(environment)) {
+    const verb = { exited: "start", created: "start", dead: "start", paused: "unpause" }[state];
+    if (verb === undefined) continue;
+    say(`starting ${name}, which was ${state === "paused" ? "paused" : "stopped"}`);
+    await run("docker", [verb, id]);
+    started.push(name);
   }
-  return stopped.map(({ name }) => name);
+  return started;
 }
 
 function describe(changes: readonly { readonly actions: readonly string[] }[]): string {

@@ -7,7 +7,7 @@ import { stackFolder, workspace } from "../stacks/workspace.ts";
 import { containersOf, networksOf, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
-import { ensureEngine } from "./prepare/engine.ts";
+import { findRunningEngine } from "./prepare/engine.ts";
 import { confirm } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
@@ -39,16 +39,16 @@ async function destroyAlone(
 ): Promise<void> {
   const { name } = environment;
   const terraform = await ensureTerraform();
-  await ensureEngine({ noInstall: true, yes });
+  await findRunningEngine();
   const volumes = await volumesOf(name);
-  const data =
-    keepData || volumes.length === 0
-      ? "no data"
-      : `all records in ${volumes.map((volume) => `volume ${volume}`).join(", ")}`;
   if (!yes && !keepData) {
-    if (!(await confirm(`remove environment ${name} and ${data}?`, false))) {
+    const what =
+      volumes.length === 0
+        ? name
+        : `${name} and all records in ${volumes.map((volume) => `volume ${volume}`).join(", ")}`;
+    if (!(await confirm(`remove ${what}?`, false))) {
       throw new CommandError(
-        `nothing was removed; say --yes to remove ${name} and ${data}, or --keep-data to keep them`,
+        `nothing was removed; say --yes to remove ${what}${volumes.length === 0 ? "" : ", or --keep-data to keep them"}`,
       );
     }
   }
@@ -67,9 +67,11 @@ async function destroyAlone(
   await sweep(name, keepData);
   forgetProof(name);
   if (keepData) {
-    say(
-      `${name} is removed; kept: ${[...volumes.map((volume) => `volume ${volume}`), "the lock"].join(", ")}`,
-    );
+    const kept = [
+      ...volumes.map((volume) => `volume ${volume}`),
+      ...(lock === undefined ? [] : ["the lock"]),
+    ];
+    say(`${name} is removed; kept: ${kept.join(", ") || "nothing, there was no data"}`);
     return;
   }
   for (const file of [

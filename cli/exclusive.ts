@@ -1,11 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { workspace } from "../stacks/workspace.ts";
 import { CommandError } from "./errors.ts";
 
 /** Who is at work on an environment. */
-interface Holder {
+interface Claim {
   readonly pid: number;
+  /** When the process began, by the kernel's clock: a later process may get the same number. */
+  readonly began: string;
   readonly command: string;
   readonly since: string;
 }
@@ -22,46 +24,88 @@ export async function exclusively<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const file = join(workspace.root(), `${environment}.busy.json`);
-  const holder: Holder = { pid: process.pid, command, since: new Date().toISOString() };
-  mkdirSync(workspace.root(), { recursive: true });
-  const take = (): void => {
-    writeFileSync(file, JSON.stringify(holder), { flag: "wx" });
+  const claim: Claim = {
+    pid: process.pid,
+    began: beganAt(process.pid) ?? "",
+    command,
+    since: new Date().toISOString(),
   };
-  try {
-    take();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const other = readHolder(file);
-    if (other !== undefined && isAlive(other.pid)) {
+  mkdirSync(workspace.root(), { recursive: true });
+  while (!take(file, claim)) {
+    const other = readClaim(file);
+    if (other !== undefined && holds(other)) {
       throw new CommandError(
-        `"${other.command}" (process ${other.pid}) has been at work on ${environment} since ${other.since}; wait until it has ended`,
+        `"${other.command}" (process ${other.pid}) has been at work on ${environment} since ${other.since}; wait until it has ended (${file} says so)`,
       );
     }
-    // Its command was killed.
-    rmSync(file, { force: true });
-    take();
+    clear(file, other);
   }
   try {
     return await work();
   } finally {
-    rmSync(file, { force: true });
+    clear(file, claim);
   }
 }
 
-/** @returns undefined when the file is gone, or was cut off when its writer was killed */
-function readHolder(file: string): Holder | undefined {
+/** A link appears with its whole content, and for one of two only. */
+function take(file: string, claim: Claim): boolean {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, JSON.stringify(claim));
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Holder;
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Removes a claim, and only that one: somebody else may have cleared it and taken its place. */
+function clear(file: string, claim: Claim | undefined): void {
+  const aside = `${file}.${process.pid}.old`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  const found = readClaim(aside);
+  const isIt = found === undefined || JSON.stringify(found) === JSON.stringify(claim);
+  if (!isIt) linkSync(aside, file);
+  rmSync(aside);
+}
+
+/** @returns undefined when there is none, or none of this kit */
+function readClaim(file: string): Claim | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Claim;
   } catch {
     return undefined;
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether the one that made the claim still runs. */
+function holds({ pid, began }: Claim): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  return (beganAt(pid) ?? began) === began;
+}
+
+/** Boot and ticks since then at which a process began; undefined where the system has no /proc. */
+function beganAt(pid: number): string | undefined {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // The name, in parentheses, may hold spaces; the start is the twentieth field behind it.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return `${boot} ${fields[19]}`;
+  } catch {
+    return undefined;
   }
 }

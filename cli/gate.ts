@@ -7,14 +7,14 @@ const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta
 /**
  * Asks the gate of the deploy: Terraform itself asks it only about containers that it has just made.
  *
- * @returns whether all is ready, and what the gate said
+ * @returns whether all is ready, what it said of those that are, and of those that are not
  */
 export async function askGate(
   stack: TerraformStack,
   timeoutSeconds: number,
-): Promise<{ readonly ready: boolean; readonly said: string }> {
+): Promise<{ readonly ready: boolean; readonly said: string; readonly complaint: string }> {
   const containers = stack.containers().map(({ name }) => name);
   const question = JSON.stringify({ containers, timeoutSeconds });
   const { ok, stdout, stderr } = await ask(process.execPath, [GATE, question]);
-  return { ready: ok, said: [stdout, stderr].join("\n").trim() };
+  return { ready: ok, said: stdout.trim(), complaint: stderr.trim() };
 }

@@ -13,7 +13,7 @@ import { endInOrder } from "./shell.ts";
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [name = "help", ...rest] = args;
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined || rest.includes("--help")) {
     const asked = name === "help" || name === "--help" || rest.includes("--help");
     if (!asked) {
@@ -28,7 +28,13 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     parsed = parseArgs({ args: rest, options: command.options, allowPositionals: true });
   } catch (error) {
-    console.error(`error: ${(error as Error).message}\n\n${usage({ [name]: command })}`);
+    const flags = Object.keys(command.options).map((flag) => `--${flag}`);
+    const unknown = /^Unknown option '(--?[^']+)'/.exec((error as Error).message)?.[1];
+    const problem =
+      unknown === undefined || flags.length === 0
+        ? (error as Error).message.split(". ")[0]
+        : `unknown option ${unknown}; did you mean ${closest(unknown, flags)}?`;
+    console.error(`error: ${problem}\n\n${usage({ [name]: command })}`);
     return 2;
   }
   const takesOne = command.environment !== null;

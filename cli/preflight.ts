@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
-import { inspectContainers, type ContainerState } from "./engine-objects.ts";
+import { containersOf, inspectContainers, type ContainerState } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { isLocal, type Engine } from "./prepare/engine.ts";
 import { ask } from "./shell.ts";
@@ -44,7 +44,7 @@ export async function checkNamesAndPorts(
       ({ name, image }) =>
         `a container ${name} (${image}) is there that is not of environment ${environment}; rename or remove it`,
     ),
-    ...(await portConflicts(engine, wanted, present)),
+    ...(await portConflicts(engine, wanted, await containersOf(environment))),
   ];
   if (conflicts.length > 0) throw new CommandError(conflicts.join("\n"));
 }
@@ -55,16 +55,15 @@ async function portConflicts(
   present: readonly ContainerState[],
 ): Promise<string[]> {
   if (!isLocal(engine)) return [];
-  const running = present.filter(({ state }) => state === "running");
-  // The port may move to another address with the container that has it.
-  const isOurs = (container: string, port: number): boolean =>
-    running.some(
-      ({ name, published }) =>
-        name === container && published.some((address) => address.endsWith(`:${port}`)),
-    );
+  // Ours may move to another address, or to another container: the one that has them goes first.
+  const ours = new Set(
+    present
+      .filter(({ state }) => state !== "exited" && state !== "created")
+      .flatMap(({ published }) => published.map((address) => Number(address.split(":").at(-1)))),
+  );
   const bindings = wanted
     .flatMap(({ name, ports }) => (ports ?? []).map(({ ip, external }) => ({ name, ip, external })))
-    .filter(({ name, external }) => !isOurs(name, external));
+    .filter(({ external }) => !ours.has(external));
   const conflicts: string[] = [];
   for (const { name, ip, external } of bindings) {
     const refusal = await bindRefusal(ip, external);
@@ -105,7 +104,8 @@ async function holderOf(port: number): Promise<string | undefined> {
   const inodes = listeningInodes(port);
   const pid = processes().find((candidate) => openSockets(candidate).some((i) => inodes.has(i)));
   if (pid === undefined) return undefined;
-  return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
+  const name = attempt(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim(), "a program");
+  return `${name} (process ${pid})`;
 }
 
 function listeningInodes(port: number): Set<string> {

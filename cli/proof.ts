@@ -37,7 +37,7 @@ export async function provenAt(environment: string): Promise<string | undefined>
 /** @returns undefined when there is none, or when its writing was cut off */
 function readProof(environment: string): Proof | undefined {
   try {
-    return JSON.parse(readFileSync(file(environment), "utf8")) as Proof;
+    return (JSON.parse(readFileSync(file(environment), "utf8")) as Proof | null) ?? undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { execa, type Options } from "execa";
@@ -15,6 +15,9 @@ export interface Answer {
 
 /** How many of a failed program's last lines are shown. */
 const LAST_LINES = 20;
+
+/** Size at which the log of the commands is put aside. */
+const LOG_BYTES = 4 * 1024 ** 2;
 
 const running = new Set<{
   readonly child: { kill(signal: "SIGINT"): boolean };
@@ -70,7 +73,7 @@ export async function ask(
 }
 
 /**
- * Runs a program that must succeed; its output goes to the log.
+ * Runs a program that must succeed; what it printed goes to the log.
  *
  * @returns what it printed
  * @throws CommandError with the end of its output
@@ -80,11 +83,32 @@ export async function run(
   args: readonly string[],
   options: Options = {},
 ): Promise<string> {
+  return succeed(file, args, options, ({ stdout, stderr }) => `${stdout}\n${stderr}`);
+}
+
+/** Like {@link run}, for answers that are read and not worth keeping; only the question goes to the log. */
+export async function read(
+  file: string,
+  args: readonly string[],
+  options: Options = {},
+): Promise<string> {
+  return succeed(file, args, options, ({ stderr }) => stderr);
+}
+
+async function succeed(
+  file: string,
+  args: readonly string[],
+  options: Options,
+  toLog: (answer: Answer) => string,
+): Promise<string> {
   const answer = await ask(file, args, options);
   const line = [file, ...args].join(" ");
   const log = join(workspace.root(), "commands.log");
   mkdirSync(dirname(log), { recursive: true });
-  appendFileSync(log, `$ ${line}\n${answer.stdout}\n${answer.stderr}\n`);
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) {
+    renameSync(log, `${log}.1`);
+  }
+  appendFileSync(log, `$ ${line}\n${toLog(answer)}\n`);
   if (!answer.ok) {
     const end = lastLines(`${answer.stdout}\n${answer.stderr}`);
     throw new CommandError(`"${line}" failed (exit code ${answer.exitCode ?? "none"}):\n${end}`);

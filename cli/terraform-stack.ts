@@ -6,7 +6,7 @@ import { stackFolder, workspace } from "../stacks/workspace.ts";
 import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
 import { CommandError } from "./errors.ts";
 import { step } from "./progress.ts";
-import { ask, lastLines, run } from "./shell.ts";
+import { ask, lastLines, read, run } from "./shell.ts";
 
 /** One change that a plan would make. */
 export interface PlannedChange {
@@ -91,7 +91,7 @@ export class TerraformStack {
   async plan(): Promise<{ file: string; changes: PlannedChange[] }> {
     const file = "kafka-platform-kit.tfplan";
     await this.run("plan", "-input=false", LOCK_TIMEOUT, `-out=${file}`);
-    const json = JSON.parse(await this.run("show", "-json", file)) as PlanJson;
+    const json = JSON.parse(await this.read("show", "-json", file)) as PlanJson;
     const changes = (json.resource_changes ?? [])
       .filter(({ change }) => !["no-op", "read"].includes(change.actions[0] ?? "no-op"))
       .map(({ address, type, change }) => ({
@@ -126,7 +126,7 @@ export class TerraformStack {
 
   /** Ids of everything in the state that the engine knows by an id. */
   async ids(): Promise<Set<string>> {
-    const state = JSON.parse((await this.run("state", "pull")) || "{}") as {
+    const state = JSON.parse((await this.read("state", "pull")) || "{}") as {
       resources?: readonly {
         readonly instances: readonly { readonly attributes?: { readonly id?: string } }[];
       }[];
@@ -172,6 +172,10 @@ export class TerraformStack {
   private options(): { cwd: string; detached: true } {
     // Not -chdir: with it, Terraform looks for terraform.d/plugins where it was started.
     return { cwd: this.folder, detached: true };
+  }
+
+  private async read(command: string, ...args: string[]): Promise<string> {
+    return read(this.terraform, [command, ...args], this.options());
   }
 
   private async run(command: string, ...args: string[]): Promise<string> {

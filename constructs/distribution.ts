@@ -137,10 +137,10 @@ export class Distribution {
     if (metadata.mode === "kraft") {
       // cp-kafka's start script demands KAFKA_ZOOKEEPER_CONNECT up to 7.3; KRaft is for production from Kafka 3.3.
       if (this.name === "confluent" && !this.hasKafka(3, 4)) {
-        return `Confluent ${this.version} has no KRaft; the first that has it is 7.4, or use Metadata.zooKeeper()`;
+        return `Confluent ${this.version} has no KRaft; the first that has it is 7.4`;
       }
       if (!this.hasKafka(3, 3)) {
-        return `Kafka ${this.kafkaVersion} has no KRaft fit for use; the first that has it is 3.3, or use Metadata.zooKeeper()`;
+        return `Kafka ${this.kafkaVersion} has no KRaft fit for use; the first that has it is 3.3`;
       }
       return undefined;
     }
@@ -154,8 +154,11 @@ export class Distribution {
   }
 
   toString(): string {
-    const title = { confluent: "Confluent", apache: "Apache Kafka" }[this.name] ?? this.name;
-    return `${title} ${this.version}`;
+    const titles = new Map([
+      ["confluent", "Confluent"],
+      ["apache", "Apache Kafka"],
+    ]);
+    return `${titles.get(this.name) ?? this.name} ${this.version}`;
   }
 }
 

@@ -7,7 +7,10 @@ const HOST_NAME =
 /** Whether `text` is an IPv4 or IPv6 address or a well-formed host name. */
 export function isHost(text: string): boolean {
   // Dotted numbers that are no IPv4 address (10.0.0.300) are a typing error, not a name.
-  return isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text));
+  // An IPv6 zone (fe80::1%eth0) means something on one machine only.
+  return (
+    (isIP(text) !== 0 && !text.includes("%")) || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text))
+  );
 }
 
 /**

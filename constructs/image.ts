@@ -8,7 +8,7 @@ export class Image {
    */
   static of(reference: string): Image {
     const match =
-      /^(?<repository>[a-z0-9][a-z0-9._:/-]*?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/.exec(
+      /^(?<repository>(?:[a-zA-Z0-9.-]+:\d+\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/.exec(
         reference,
       );
     if (match?.groups === undefined) {

@@ -246,9 +246,10 @@ function publishedPorts(
 }
 
 function checkName(name: string): void {
-  if (!/^[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?$/.test(name)) {
+  // A host name has 63 characters at the most; a dash and the broker's number follow.
+  if (!/^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$/.test(name)) {
     throw new InvalidSettingError(
-      `cluster name "${name}" cannot be a host name; use lower-case letters, digits and dashes, 62 at the most`,
+      `cluster name "${name}" cannot begin a host name; use lower-case letters, digits and dashes, 60 at the most`,
     );
   }
 }
@@ -266,7 +267,7 @@ function listenerConflicts(listeners: readonly Listener[]): string[] {
     return ["the cluster has no listener; give at least one, such as Listener.host()"];
   }
   const pairs = listeners.flatMap((a, i) => listeners.slice(i + 1).map((b) => [a, b] as const));
-  return [
+  const conflicts = [
     ...pairs
       .filter(([a, b]) => a.name === b.name)
       .map(
@@ -288,25 +289,35 @@ function listenerConflicts(listeners: readonly Listener[]): string[] {
         ),
     ),
   ];
+  return [...new Set(conflicts)];
 }
 
+/** What a JVM needs beside its heap at the least, in MiB: code, class data, threads, buffers. */
+const BESIDE_HEAP = 128;
+
 function heapConflicts(heap: Memory, memoryLimit: Memory): string[] {
-  return heap.mebibytes >= memoryLimit.mebibytes
+  return heap.mebibytes + BESIDE_HEAP > memoryLimit.mebibytes
     ? [
-        `the heap of ${heap} leaves nothing of the memory limit of ${memoryLimit}; lower the heap or raise the limit to ${heap.mebibytes + 512} MiB or more`,
+        `a heap of ${heap} does not fit a memory limit of ${memoryLimit}; lower the heap, or raise the limit to ${heap.mebibytes + 512} MiB (${heap.mebibytes + BESIDE_HEAP} MiB at the least)`,
       ]
     : [];
 }
 
 /** Properties that the cluster derives; a second opinion on them would break what it promises. */
 const OWN_PROPERTIES =
-  /^(node\.id|broker\.id|process\.roles|log\.dirs?|(advertised\.)?listeners|listener\.security\.protocol\.map|(inter\.broker|controller)\.listener\.names?|controller\.quorum\..*|zookeeper\.connect|port|host\.name|advertised\.(host\.name|port))$/;
+  /^(node\.id|broker\.id|process\.roles|log\.dirs?|(advertised\.)?listeners|listener\.security\.protocol\.map|(inter\.broker|controller)\.listener\.names?|security\.inter\.broker\.protocol|controller\.quorum\..*|zookeeper\.connect|port|host\.name|advertised\.(host\.name|port))$/;
 
 function settingConflicts(settings: Properties): string[] {
-  return Object.keys(settings)
-    .filter((property) => OWN_PROPERTIES.test(property))
-    .map(
-      (property) =>
-        `the setting ${property} is derived by the cluster; say it by listeners, metadata or storage instead`,
-    );
+  return Object.keys(settings).flatMap((property) => {
+    if (!/^[a-z0-9]+([._-][a-z0-9]+)*$/.test(property)) {
+      return [
+        `the setting "${property}" is no name of Kafka's; write it as its documentation does, such as log.retention.hours`,
+      ];
+    }
+    return OWN_PROPERTIES.test(property)
+      ? [
+          `the setting ${property} is derived by the cluster; say it by listeners, metadata or storage instead`,
+        ]
+      : [];
+  });
 }

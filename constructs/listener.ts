@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { checkPort, Endpoint, isHost } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
 
@@ -158,14 +158,22 @@ export class Listener {
   }
 }
 
+/** Addresses that lead nowhere; BlockList knows an IPv4 address inside an IPv6 one too. */
+const UNSPECIFIED = new BlockList();
+UNSPECIFIED.addAddress("0.0.0.0");
+UNSPECIFIED.addAddress("::", "ipv6");
+
+/** Addresses that lead back to whoever dials them. */
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8);
+LOOPBACK.addAddress("::1", "ipv6");
+
 function isUnspecified(address: string): boolean {
-  return address === "0.0.0.0" || (isIP(address) === 6 && /^[0:]+$/.test(address));
+  return isIP(address) !== 0 && UNSPECIFIED.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 
 function isLoopback(address: string): boolean {
-  return (
-    /^localhost$|\.localhost$/i.test(address) ||
-    (isIP(address) === 4 && address.startsWith("127.")) ||
-    (isIP(address) === 6 && /^[0:]*:0*1$/.test(address))
-  );
+  return isIP(address) === 0
+    ? /^(.*\.)?localhost$/i.test(address)
+    : LOOPBACK.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }

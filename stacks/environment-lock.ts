@@ -26,6 +26,8 @@ export interface EnvironmentLock {
   readonly images: ImageDecision;
 }
 
+const NAMES = ["confluent", "apache", "local"] as const satisfies readonly DistributionName[];
+
 /** The variable by which somebody decides on the images: `confluent`, `apache`, `local` or `<one>:<version>`. */
 const IMAGES_VARIABLE = "IMAGES";
 
@@ -66,18 +68,24 @@ export function readLock(environment: string): EnvironmentLock | undefined {
       { cause: error },
     );
   }
+  const { format, clusterId, asked, images } = lock;
   const whole =
-    lock.format === 1 &&
+    format === 1 &&
     lock.environment === environment &&
-    typeof lock.clusterId === "string" &&
-    typeof lock.asked === "string" &&
-    lock.images !== undefined;
+    /^[\w-]{22}$/.test(String(clusterId)) &&
+    typeof asked === "string" &&
+    isDistributionName(images?.distribution) &&
+    typeof images?.version === "string";
   if (!whole) {
     throw new InvalidSettingError(
       `${file} is not a lock of environment ${environment} in format 1; restore it, or remove it to have it made anew from the volumes`,
     );
   }
   return lock as EnvironmentLock;
+}
+
+function isDistributionName(name: unknown): name is DistributionName {
+  return (NAMES as readonly unknown[]).includes(name);
 }
 
 /** Writes a lock; a reader sees the old one or the new one, never a part. */
@@ -101,16 +109,15 @@ export function lockedDistribution(lock: EnvironmentLock): Distribution {
  * @throws InvalidSettingError when it names no distribution, or a version that is not known
  */
 export function imagesByHand(environment: Environment, wanted: string): ImageDecision {
-  const [name = "", version] = wanted.split(":");
-  const names: readonly string[] = ["confluent", "apache", "local"] satisfies DistributionName[];
-  if (!names.includes(name)) {
+  const [name = "", version, ...surplus] = wanted.split(":");
+  if (!isDistributionName(name) || surplus.length > 0) {
     throw new InvalidSettingError(
-      `${IMAGES_VARIABLE}="${wanted}" names no distribution; give ${names.join(", ")}, or one with a version, such as local:3.9.1`,
+      `${IMAGES_VARIABLE}="${wanted}" names no distribution; give ${NAMES.join(", ")}, or one with a version, such as local:3.9.1`,
     );
   }
-  const distribution = distributionOf(environment, name as DistributionName, version);
+  const distribution = distributionOf(environment, name, version);
   return {
-    distribution: name as DistributionName,
+    distribution: name,
     version: distribution.version,
     reason: `asked for by ${IMAGES_VARIABLE}=${wanted}`,
     proven: false,

@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from "node:net";
 import { Network } from "@cdktf/provider-docker/lib/network/index.js";
 import { DockerProvider } from "@cdktf/provider-docker/lib/provider/index.js";
 import { LocalBackend, TerraformOutput, TerraformStack } from "cdktf";
@@ -35,6 +36,9 @@ export class KafkaPlatform extends TerraformStack {
     new LocalBackend(this, { path: stateFromStackFolder(environment.name) });
     new DockerProvider(this, "docker", { host: dockerHost });
     this.addOverride("terraform.required_providers.docker.version", PROVIDER_VERSIONS);
+
+    // terraform_data, which the gate is, needs 1.4, cdktf's outputs 1.5.
+    this.addOverride("terraform.required_version", ">= 1.5.0");
 
     const labels: Labels = { [ENVIRONMENT_LABEL]: environment.name };
     const network = new Network(this, "network", {
@@ -100,10 +104,20 @@ function byListener<T>(
   );
 }
 
+/** Addresses that every host can bind. */
+const ALWAYS_BOUND = new BlockList();
+ALWAYS_BOUND.addAddress("0.0.0.0");
+ALWAYS_BOUND.addAddress("::", "ipv6");
+ALWAYS_BOUND.addSubnet("127.0.0.0", 8);
+
 function unboundable(listener: Listener, hostAddresses: readonly string[]): string[] {
   const { bindAddress } = listener;
-  const everywhere = bindAddress === "0.0.0.0" || bindAddress === "::";
-  if (bindAddress === undefined || everywhere || hostAddresses.includes(bindAddress)) return [];
+  if (bindAddress === undefined) return [];
+  const family = isIPv6(bindAddress) ? "ipv6" : "ipv4";
+  // One address of IPv6 has many spellings, which BlockList sees through.
+  const own = new BlockList();
+  for (const address of hostAddresses) own.addAddress(address, isIPv6(address) ? "ipv6" : "ipv4");
+  if (ALWAYS_BOUND.check(bindAddress, family) || own.check(bindAddress, family)) return [];
   return [
     `${listener.vantage} listener "${listener.name}": this host has no address ${bindAddress} to bind (it has ${hostAddresses.join(", ")}); give bindAddress, one of these or 0.0.0.0 for all of them`,
   ];

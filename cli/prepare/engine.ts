@@ -52,8 +52,22 @@ export async function ensureEngine(consent: Consent): Promise<Engine> {
   return step("starting the Docker engine", startEngine);
 }
 
+/**
+ * Finds the engine that runs.
+ *
+ * @throws CommandError when none answers; nothing is installed or started
+ */
+export async function findRunningEngine(): Promise<Engine> {
+  await followContext();
+  const found = await findEngine();
+  if ("version" in found) return found;
+  throw new CommandError(
+    `no Docker engine answers at ${dockerHost()}; start it, or let npm run deploy do it\n${found.refusal}`,
+  );
+}
+
 /** The docker command follows its context, Terraform's provider `DOCKER_HOST`: make both mean the same. */
-async function followContext(): Promise<void> {
+export async function followContext(): Promise<void> {
   if (process.env["DOCKER_HOST"] || !(await hasProgram("docker"))) return;
   const context = await ask("docker", [
     "context",

@@ -15,6 +15,10 @@ import type { Engine } from "./engine.ts";
 import { ensureLocalKafka } from "./local-images.ts";
 import type { Consent } from "./packages.ts";
 
+/** What a registry that was reached says: no such image, not for you, not for this machine's architecture. */
+const REFUSED =
+  /manifest unknown|manifest for \S+ not found|repository \S+ not found|access denied|access to the resource is denied|unauthorized|no matching manifest/i;
+
 /** A decision that still needs its images, or its proof that they can be had. */
 interface Question {
   readonly environment: Environment;
@@ -48,7 +52,8 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   refuseDowngrade(asked);
   const refusal = await pull(asked.kafka.reference);
   if (refusal === undefined) return imagesAsAsked(environment, true);
-  if (deployed && kept !== undefined && kept.images.distribution !== "local") {
+  // What wrote the data may be newer than what is built here; only somebody who knows may say so.
+  if (deployed && kept?.images.distribution !== "local") {
     throw new CommandError(cannotBePulled(asked, refusal));
   }
   const local = distributionOf(environment, "local");
@@ -63,8 +68,8 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
       const byHand = imagesByHand(environment, wanted);
       return kept !== undefined && sameImages(byHand, kept.images) ? kept.images : byHand;
     }
-    if (kept !== undefined && kept.asked === askedBy(environment)) {
-      if (kept.images.proven || deployed) return kept.images;
+    if (kept?.asked === askedBy(environment) && (kept.images.proven || deployed)) {
+      return kept.images;
     }
     if (environment.settings.distribution === "local") return imagesAsAsked(environment, false);
     return undefined;
@@ -114,7 +119,7 @@ async function pull(reference: string): Promise<string | undefined> {
       `the engine's disk is full: ${why}; free space there (docker system df shows what takes it) and start again`,
     );
   }
-  if (/manifest unknown|not found|denied|unauthorized|no matching manifest/i.test(why)) {
+  if (REFUSED.test(why)) {
     throw new CommandError(
       `the registry does not give ${reference}: ${why}; check name, version and docker login, or decide for images built here with IMAGES=local`,
     );

@@ -7,16 +7,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 const CRASH_LOOP = 5;
 const POLL_MS = 250;
 const LOG_LINES = 30;
+/** The engine that takes longer for one answer hangs. */
+const ANSWER_MS = 15_000;
 
-/** @typedef {{ ready: boolean, why: string, restarts: number }} Look */
+/** @typedef {{ ready: boolean, why: string, restarts?: number, hopeless?: boolean }} Look */
 
 /**
  * @param {string[]} args
- * @returns {{ ok: boolean, output: string }}
+ * @returns {{ ok: boolean, output: string, missing?: boolean }}
  */
 function docker(args) {
-  const { status, stdout, stderr, error } = spawnSync("docker", args, { encoding: "utf8" });
-  if (error !== undefined) return { ok: false, output: `docker: ${error.message}` };
+  const options = /** @type {const} */ ({ encoding: "utf8", timeout: ANSWER_MS });
+  const { status, stdout, stderr, error } = spawnSync("docker", args, options);
+  if (error !== undefined) {
+    const missing = "code" in error && error.code === "ENOENT";
+    return { ok: false, output: `docker: ${error.message}`, missing };
+  }
   return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
 }
 
@@ -25,8 +31,8 @@ function docker(args) {
  * @returns {Look}
  */
 function look(container) {
-  const { ok, output } = docker(["inspect", "--type", "container", container]);
-  if (!ok) return { ready: false, why: output, restarts: 0 };
+  const { ok, output, missing } = docker(["inspect", "--type", "container", container]);
+  if (!ok) return { ready: false, why: output, hopeless: missing === true };
   const [{ State: state, RestartCount: restarts, Config: config }] = JSON.parse(output);
   if (!state.Running || state.Restarting) {
     return {
@@ -36,7 +42,7 @@ function look(container) {
     };
   }
   if (state.Health === undefined) {
-    return { ready: false, why: "it has no healthcheck to wait for", restarts };
+    return { ready: false, why: "it has no healthcheck to wait for", restarts, hopeless: true };
   }
   if (state.Health.Status === "healthy") return { ready: true, why: "", restarts };
   // The engine looks every few seconds; the same question asked here sees readiness when it happens.
@@ -59,19 +65,22 @@ for (;;) {
   /** @type {Map<string, Look>} */
   const looks = new Map(waiting.map((container) => [container, look(container)]));
   for (const [container, { ready, restarts }] of looks) {
-    restartsBefore.set(container, restartsBefore.get(container) ?? restarts);
+    if (restarts !== undefined && !restartsBefore.has(container)) {
+      restartsBefore.set(container, restarts);
+    }
     if (ready) console.log(`${container} is ready`);
   }
   waiting = waiting.filter((container) => looks.get(container)?.ready === false);
   if (waiting.length === 0) break;
-  const crashing = waiting.filter(
-    (container) =>
-      (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? 0) >= CRASH_LOOP,
+  const isCrashing = (/** @type {string} */ container) =>
+    (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? 0) >= CRASH_LOOP;
+  const lost = waiting.filter(
+    (container) => isCrashing(container) || looks.get(container)?.hopeless === true,
   );
-  if (crashing.length > 0 || Date.now() >= deadline) {
+  if (lost.length > 0 || Date.now() >= deadline) {
     const seconds = Math.round((Date.now() - started) / 1000);
-    for (const container of crashing.length > 0 ? crashing : waiting) {
-      const verb = crashing.length > 0 ? "keeps crashing" : "is not ready";
+    for (const container of lost.length > 0 ? lost : waiting) {
+      const verb = isCrashing(container) ? "keeps crashing" : "is not ready";
       const { output } = docker(["logs", "--tail", String(LOG_LINES), container]);
       console.error(
         `\n${container} ${verb} after ${seconds} s (${looks.get(container)?.why})\nthe end of its log:\n${output}`,

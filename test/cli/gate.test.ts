@@ -30,13 +30,19 @@ describe("askGate", () => {
 
   it("says that all containers of the program are ready", async () => {
     healthIs("healthy");
-    expect(await askGate(stack(), 0)).toEqual({ ready: true, said: "trial-kafka-1 is ready" });
+    expect(await askGate(stack(), 0)).toEqual({
+      ready: true,
+      said: "trial-kafka-1 is ready",
+      complaint: "",
+    });
   });
 
   it("says what is not, with the end of its log", async () => {
     healthIs("unhealthy");
-    const { ready, said } = await askGate(stack(), 0);
+    const { ready, complaint } = await askGate(stack(), 0);
     expect(ready).toBe(false);
-    expect(said).toMatch(/^trial-kafka-1 is not ready after .*\nthe end of its log:\nthe end$/s);
+    expect(complaint).toMatch(
+      /^trial-kafka-1 is not ready after .*\nthe end of its log:\nthe end$/s,
+    );
   });
 });

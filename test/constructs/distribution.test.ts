@@ -153,13 +153,11 @@ describe("metadata that the images cannot run", () => {
   it.each([
     {
       distribution: Distribution.confluent("7.0.1"),
-      refusal:
-        "Confluent 7.0.1 has no KRaft; the first that has it is 7.4, or use Metadata.zooKeeper()",
+      refusal: "Confluent 7.0.1 has no KRaft; the first that has it is 7.4",
     },
     {
       distribution: Distribution.confluent("7.3.9"),
-      refusal:
-        "Confluent 7.3.9 has no KRaft; the first that has it is 7.4, or use Metadata.zooKeeper()",
+      refusal: "Confluent 7.3.9 has no KRaft; the first that has it is 7.4",
     },
     { distribution: Distribution.confluent("7.4.0"), refusal: undefined },
     { distribution: Distribution.confluent("8.0.0"), refusal: undefined },
@@ -168,8 +166,7 @@ describe("metadata that the images cannot run", () => {
     { distribution: Distribution.local("4.1.1"), refusal: undefined },
     {
       distribution: Distribution.of({ ...OWN, kafkaVersion: "3.2.3" }),
-      refusal:
-        "Kafka 3.2.3 has no KRaft fit for use; the first that has it is 3.3, or use Metadata.zooKeeper()",
+      refusal: "Kafka 3.2.3 has no KRaft fit for use; the first that has it is 3.3",
     },
     { distribution: Distribution.of({ ...OWN, kafkaVersion: "3.3.0" }), refusal: undefined },
   ])("KRaft on $distribution.name $distribution.version: $refusal", ({ distribution, refusal }) => {
