@@ -1,12 +1,22 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import { exclusively } from "../../cli/exclusive.ts";
 import { workspace } from "../../stacks/workspace.ts";
 import { workInScratchFolder } from "../constructs/scratch.ts";
 
+const EXCLUSIVE = fileURLToPath(new URL("../../cli/exclusive.ts", import.meta.url));
 const DONE = (): Promise<string> => Promise.resolve("done");
 
 let busy: string;
@@ -30,15 +40,15 @@ describe("work on an environment", () => {
     expect(await exclusively("trial", "deploy", DONE)).toBe("done");
   });
 
-  it("is refused while another command is at it, naming command, process and time", async () => {
+  it("is refused while another command is at it, naming command, process, time and file", async () => {
     const refused = await exclusively("trial", "deploy", async () => {
       const { since } = JSON.parse(readFileSync(busy, "utf8")) as { since: string };
       const error: unknown = await exclusively("trial", "destroy", DONE).catch((e: unknown) => e);
       return { since, error };
     });
     expect(refused.error).toBeInstanceOf(CommandError);
-    expect((refused.error as CommandError).message).toContain(
-      `"deploy" (process ${process.pid}) has been at work on trial since ${refused.since}; wait until it has ended`,
+    expect((refused.error as CommandError).message).toBe(
+      `"deploy" (process ${process.pid}) has been at work on trial since ${refused.since}; wait until it has ended (${busy} says so)`,
     );
   });
 
@@ -49,20 +59,41 @@ describe("work on an environment", () => {
     });
   });
 
+  it("takes away its own claim only", async () => {
+    const others = JSON.stringify({ pid: 1, began: "", command: "destroy", since: "" });
+    await exclusively("trial", "deploy", () => {
+      writeFileSync(busy, others);
+      return Promise.resolve();
+    });
+    expect(readFileSync(busy, "utf8")).toBe(others);
+    expect(readdirSync(workspace.root())).toEqual(["trial.busy.json"]);
+  });
+
   it("does not keep others from another environment", async () => {
     const inner = await exclusively("trial", "deploy", () => exclusively("dev", "deploy", DONE));
     expect(inner).toBe("done");
   });
 });
 
+/** A claim of a process that has ended. */
+function claimOfTheDead(): string {
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  const since = "2026-11-22T22:22:22.000Z";
+  return JSON.stringify({ pid, began: "", command: "deploy", since });
+}
+
 describe("a claim that was left behind", () => {
   it.each([
+    { title: "by a command that was killed", text: claimOfTheDead },
     {
-      title: "by a command that was killed",
-      text: () => {
-        const { pid } = spawnSync(process.execPath, ["--version"]);
-        return JSON.stringify({ pid, command: "deploy", since: "2026-11-22T22:22:22.000Z" });
-      },
+      title: "by one whose number another process has by now",
+      text: () =>
+        JSON.stringify({
+          pid: process.pid,
+          began: "7e7de2a4-9f0c-4a39-8a70-1f4ed7a5b1a5 4711",
+          command: "deploy",
+          since: "2026-11-22T22:22:22.000Z",
+        }),
     },
     { title: "by one that was killed while it claimed", text: () => '{"pid": 1' },
   ])("$title is taken over", async ({ text }) => {
@@ -70,5 +101,54 @@ describe("a claim that was left behind", () => {
     writeFileSync(busy, text());
     expect(await exclusively("trial", "deploy", DONE)).toBe("done");
     expect(existsSync(busy)).toBe(false);
+  });
+
+  /** Destroys, with a pause at each look at the claim until the test lets it go on. */
+  const SCRIPT = `
+    const { default: fs } = await import("node:fs");
+    const { syncBuiltinESMExports } = await import("node:module");
+    const { readFileSync } = fs;
+    let looks = 0;
+    fs.readFileSync = (file, ...options) => {
+      const text = readFileSync(file, ...options);
+      if (String(file).endsWith("trial.busy.json")) {
+        looks += 1;
+        fs.writeFileSync("look-" + looks, "");
+        while (!fs.existsSync("go-" + looks)) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        }
+      }
+      return text;
+    };
+    syncBuiltinESMExports();
+    const { exclusively } = await import(process.argv[1]);
+    try {
+      await exclusively("trial", "destroy", async () => fs.appendFileSync("log", "destroy enters\\n"));
+    } catch (error) {
+      fs.appendFileSync("log", error.name + ": " + error.message + "\\n");
+    }`;
+
+  it("is taken over once by two commands that find it at the same moment", async () => {
+    mkdirSync(workspace.root(), { recursive: true });
+    writeFileSync(busy, claimOfTheDead());
+    const tsx = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", SCRIPT];
+    const other = execa(process.execPath, [...tsx, EXCLUSIVE], { reject: false });
+    // It has seen the dead one's claim, and acts on it only when this one's has taken its place.
+    await vi.waitUntil(() => existsSync("look-1"), { timeout: 10_000 });
+    const since = await exclusively("trial", "deploy", async () => {
+      appendFileSync("log", "deploy enters\n");
+      const claim = JSON.parse(readFileSync(busy, "utf8")) as { since: string };
+      for (const look of [1, 2, 3, 4, 5]) writeFileSync(`go-${look}`, "");
+      expect((await other).stderr).toBe("");
+      expect(JSON.parse(readFileSync(busy, "utf8"))).toEqual(claim);
+      appendFileSync("log", "deploy leaves\n");
+      return claim.since;
+    });
+    expect(readFileSync("log", "utf8").trim().split("\n")).toEqual([
+      "deploy enters",
+      `CommandError: "deploy" (process ${process.pid}) has been at work on trial since ${since}; wait until it has ended (${busy} says so)`,
+      "deploy leaves",
+    ]);
+    expect(readdirSync(workspace.root())).toEqual([]);
   });
 });

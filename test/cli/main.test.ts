@@ -68,6 +68,17 @@ describe("wrong usage", () => {
     for (const { summary } of Object.values(commands)) expect(out).toContain(summary);
   });
 
+  it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
+    "refuses %s, which every object has, as any other unknown command",
+    async (name) => {
+      const { status, err } = await call(name, "dev");
+      expect(status).toBe(2);
+      expect(err).toMatch(
+        new RegExp(`^error: unknown command "${name}"; did you mean [a-z]+\\?\n$`),
+      );
+    },
+  );
+
   it.each(["deploy", "smoke", "status", "outputs", "destroy"])(
     "refuses %s without an environment",
     async (name) => {
@@ -104,6 +115,28 @@ describe("wrong usage", () => {
     expect(status).toBe(2);
     expect(err).toContain(flag);
     expect(err).toContain(commands[args[0] ?? ""]?.usage);
+  });
+
+  it.each([
+    { args: ["destroy", "dev", "--keepdata"], unknown: "--keepdata", nearest: "--keep-data" },
+    { args: ["destroy", "dev", "--yse"], unknown: "--yse", nearest: "--yes" },
+    { args: ["start", "--noinstall"], unknown: "--noinstall", nearest: "--no-install" },
+    { args: ["smoke", "dev", "--juint=x"], unknown: "--juint", nearest: "--junit" },
+    { args: ["deploy", "dev", "-y"], unknown: "-y", nearest: "--yes" },
+  ])("names $nearest for $unknown", async ({ args, unknown, nearest }) => {
+    const { status, err } = await call(...args);
+    expect(status).toBe(2);
+    expect(err).toBe(
+      `error: unknown option ${unknown}; did you mean ${nearest}?\n\nnpm ${args[0] === "start" ? "" : "run "}${args[0]} -- ${commands[args[0] ?? ""]?.usage}\n    ${commands[args[0] ?? ""]?.summary}`,
+    );
+  });
+
+  it.each(["status", "outputs"])("names no other option for %s, which has none", async (name) => {
+    const { status, err } = await call(name, "dev", "--x");
+    expect(status).toBe(2);
+    expect(err).toBe(
+      `error: Unknown option '--x'\n\nnpm run ${name} -- <environment>\n    ${commands[name]?.summary}`,
+    );
   });
 
   it("refuses a report without a file", async () => {

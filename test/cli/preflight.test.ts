@@ -49,7 +49,7 @@ describe("checkNamesAndPorts", () => {
     engine = putOnPath({
       docker: `
 case "$1 $2" in
-"inspect --type") cat "$here/containers.json" ;;
+"inspect --type") if [ "$4" = 0123 ]; then cat "$here/containers.json"; else cat "$here/named.json"; fi ;;
 "container ls") [ "$(cat "$here/containers.json")" = "[]" ] || echo 0123 ;;
 "ps --filter") cat "$here/publisher" 2>/dev/null ;;
 esac`,
@@ -59,6 +59,8 @@ esac`,
 
   function containersAre(...containers: Inspected[]): void {
     writeFileSync(join(engine, "containers.json"), inspectJson(containers));
+    const named = containers.filter(({ name = "trial-kafka-1" }) => name === "trial-kafka-1");
+    writeFileSync(join(engine, "named.json"), inspectJson(named));
   }
 
   /** Listens on a free port of the address, in this very process. */
@@ -150,6 +152,15 @@ esac`,
     containersAre({ published: [`127.0.0.1:${port}`] });
     await expect(check([{ ip: "0.0.0.0", external: port }])).resolves.toBeUndefined();
   });
+
+  it.each(["running", "paused", "restarting"])(
+    "accepts one that a %s container of the environment's publishes, whatever its name",
+    async (status) => {
+      const port = await listen();
+      containersAre({ name: "trial-broker-1", status, published: [`127.0.0.1:${port}`] });
+      await expect(check([{ ip: "127.0.0.1", external: port }])).resolves.toBeUndefined();
+    },
+  );
 
   it("rejects a port that was taken while the environment's own container was stopped", async () => {
     const port = await listen();

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it, vi } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
-import { ask, hasProgram, lastLines, run } from "../../cli/shell.ts";
+import { ask, hasProgram, lastLines, read, run } from "../../cli/shell.ts";
 import { workspace } from "../../stacks/workspace.ts";
 import {
   leaveOnPath,
@@ -86,6 +86,53 @@ describe("run", () => {
     await expect(run("no-such-program", [])).rejects.toThrowError(
       /^"no-such-program" failed \(exit code none\):\n.*ENOENT/,
     );
+  });
+});
+
+describe("read", () => {
+  it("returns what was printed and keeps only the question and what was said aside in the log", async () => {
+    workInScratchFolder();
+    putOnPath({ tell: "echo secret; echo aside >&2" });
+    expect(await read("tell", ["one", "two"])).toBe("secret");
+    const log = readFileSync(join(workspace.root(), "commands.log"), "utf8");
+    expect(log).toBe("$ tell one two\naside\n");
+  });
+
+  it("fails as run does", async () => {
+    workInScratchFolder();
+    putOnPath({ fail: "echo half; echo why >&2; exit 3" });
+    await expect(read("fail", ["now"])).rejects.toThrowError(
+      new CommandError('"fail now" failed (exit code 3):\nhalf\nwhy'),
+    );
+  });
+});
+
+describe("the log", () => {
+  const FULL = 4 * 1024 ** 2;
+
+  /** Runs a program over a log of that size, over an older one that was put aside. */
+  async function runOver(bytes: number): Promise<string> {
+    workInScratchFolder();
+    putOnPath({ tell: "echo out" });
+    mkdirSync(workspace.root());
+    const log = join(workspace.root(), "commands.log");
+    writeFileSync(log, "x".repeat(bytes));
+    writeFileSync(`${log}.1`, "older");
+    await run("tell", []);
+    return log;
+  }
+
+  it("is put aside when it has grown over its size, in the place of the one before", async () => {
+    const log = await runOver(FULL + 1);
+    expect(readFileSync(log, "utf8")).toBe("$ tell\nout\n\n");
+    expect(statSync(`${log}.1`).size).toBe(FULL + 1);
+    expect(readdirSync(workspace.root())).toEqual(["commands.log", "commands.log.1"]);
+  });
+
+  it("goes on before that", async () => {
+    const log = await runOver(FULL);
+    expect(statSync(log).size).toBe(FULL + "$ tell\nout\n\n".length);
+    expect(readFileSync(`${log}.1`, "utf8")).toBe("older");
   });
 });
 

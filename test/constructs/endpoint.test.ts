@@ -10,6 +10,7 @@ describe("Endpoint", () => {
     { host: "192.0.2.1", port: 9092, text: "192.0.2.1:9092" },
     { host: "::1", port: 9092, text: "[::1]:9092" },
     { host: "2001:DB8::7", port: 9092, text: "[2001:DB8::7]:9092" },
+    { host: "::ffff:10.0.0.5", port: 9092, text: "[::ffff:10.0.0.5]:9092" },
     { host: "4kids.example", port: 9092, text: "4kids.example:9092" },
   ])("writes $host and $port as $text", ({ host, port, text }) => {
     const endpoint = Endpoint.of(host, port);
@@ -30,6 +31,8 @@ describe("Endpoint", () => {
     "256.0.0.1",
     "192.168.1",
     "käfka",
+    "fe80::1%eth0",
+    "fe80::1%25eth0",
     "a".repeat(64),
     `${"a.".repeat(127)}`,
   ])("rejects the host %j", (host) => {

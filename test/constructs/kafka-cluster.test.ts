@@ -351,8 +351,7 @@ describe("settings that contradict each other", () => {
     {
       title: "KRaft on a ZooKeeper-only version",
       props: { distribution: Distribution.confluent("7.3.1") },
-      conflict:
-        "Confluent 7.3.1 has no KRaft; the first that has it is 7.4",
+      conflict: "Confluent 7.3.1 has no KRaft; the first that has it is 7.4",
     },
     {
       title: "ZooKeeper on a KRaft-only version",
@@ -405,9 +404,51 @@ describe("settings that contradict each other", () => {
       conflict:
         "a heap of 1024 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
     },
+    {
+      title: "a heap that leaves the JVM less than 128 MiB",
+      props: { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1151) },
+      conflict:
+        "a heap of 1024 MiB does not fit a memory limit of 1151 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
+    },
+    {
+      title: "three listeners of one name, said once",
+      props: {
+        listeners: [9092, 9192, 9292].map((port) => Listener.host({ port })),
+      },
+      conflict: 'two listeners are named "HOST"; name each after its own clients, such as LAN',
+    },
   ])("rejects $title", ({ props, conflict }) => {
     expect(conflicts(props)).toEqual([`[stack/kafka] ${conflict}`]);
   });
+
+  it("accepts a heap that leaves the JVM 128 MiB", () => {
+    const props = { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1152) };
+    expect(conflicts(props)).toEqual([]);
+    expect(container(props)["memory"]).toBe(1152);
+  });
+
+  it.each([
+    "",
+    " ",
+    "log retention",
+    "KAFKA_LOG_RETENTION_HOURS",
+    "Log.retention.hours",
+    "log..retention",
+    ".log",
+    "log.",
+    "log.retention=1",
+  ])("rejects the setting %j, which is no name of Kafka's", (property) => {
+    expect(conflicts({ settings: { [property]: "x" } })).toEqual([
+      `[stack/kafka] the setting "${property}" is no name of Kafka's; write it as its documentation does, such as log.retention.hours`,
+    ]);
+  });
+
+  it.each(["log.retention.hours", "log4j.level", "listener.name.lan_2.plain-x"])(
+    "accepts the setting %s",
+    (property) => {
+      expect(conflicts({ settings: { [property]: "x" } })).toEqual([]);
+    },
+  );
 
   it.each([
     "node.id",
@@ -419,6 +460,7 @@ describe("settings that contradict each other", () => {
     "advertised.listeners",
     "listener.security.protocol.map",
     "inter.broker.listener.name",
+    "security.inter.broker.protocol",
     "controller.listener.names",
     "controller.quorum.voters",
     "controller.quorum.bootstrap.servers",

@@ -192,6 +192,8 @@ describe("addresses of an external listener", () => {
     "2001:db8::zz",
     "kafka,other",
     `${"a".repeat(64)}.example`,
+    "fe80::1%eth0",
+    "::1%lo",
   ])("rejects %s, which is no host", (address) => {
     expect(() => Listener.external({ address })).toThrowError(
       new InvalidSettingError(
@@ -200,13 +202,16 @@ describe("addresses of an external listener", () => {
     );
   });
 
-  it.each(["0.0.0.0", "::", "0:0:0:0:0:0:0:0"])("rejects %s, which nobody can dial", (address) => {
-    expect(() => Listener.external({ address })).toThrowError(
-      new InvalidSettingError(
-        `external listener "EXTERNAL": nobody can dial ${address}; give the address that clients use, and ${address} as bindAddress`,
-      ),
-    );
-  });
+  it.each(["0.0.0.0", "::", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0", "::FFFF:0:0"])(
+    "rejects %s, which nobody can dial",
+    (address) => {
+      expect(() => Listener.external({ address })).toThrowError(
+        new InvalidSettingError(
+          `external listener "EXTERNAL": nobody can dial ${address}; give the address that clients use, and ${address} as bindAddress`,
+        ),
+      );
+    },
+  );
 
   it.each([
     "localhost",
@@ -216,6 +221,9 @@ describe("addresses of an external listener", () => {
     "127.8.8.8",
     "::1",
     "0:0:0:0:0:0:0:1",
+    "::ffff:127.0.0.1",
+    "::ffff:7f00:1",
+    "0:0:0:0:0:FFFF:127.8.8.8",
   ])("rejects %s, which leads clients back to themselves", (address) => {
     expect(() => Listener.external({ name: "LAN", address })).toThrowError(
       new InvalidSettingError(
@@ -224,13 +232,18 @@ describe("addresses of an external listener", () => {
     );
   });
 
-  it.each(["localhost.example.org", "128.0.0.1", "1::1", "2001:db8::1"])(
-    "accepts %s",
-    (address) => {
-      const listener = Listener.external({ address, bindAddress: "10.0.0.5" });
-      expect(listener.advertised(FIRST).host).toBe(address);
-    },
-  );
+  it.each([
+    "localhost.example.org",
+    "128.0.0.1",
+    "1::1",
+    "2001:db8::1",
+    "fd00::2",
+    "fe80::1",
+    "::ffff:10.0.0.5",
+  ])("accepts %s", (address) => {
+    const listener = Listener.external({ address, bindAddress: "10.0.0.5" });
+    expect(listener.advertised(FIRST).host).toBe(address);
+  });
 
   it("rejects a name without an address to bind", () => {
     expect(() => Listener.external({ address: "kafka.example.org" })).toThrowError(

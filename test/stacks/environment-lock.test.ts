@@ -26,7 +26,7 @@ import {
 import type { Environment } from "../../stacks/environment.ts";
 import { workspace } from "../../stacks/workspace.ts";
 import { workInScratchFolder } from "../constructs/scratch.ts";
-import { environmentOf, lockOf } from "./environments.ts";
+import { CLUSTER_ID, environmentOf, lockOf } from "./environments.ts";
 
 const ENVIRONMENT = environmentOf();
 const CLUSTER_ID_FORM = /^[A-Za-z0-9_][A-Za-z0-9_-]{21}$/;
@@ -105,6 +105,23 @@ describe("reading and writing", () => {
     { title: "without a cluster id", lock: { ...lockOf(), clusterId: undefined } },
     { title: "without what was asked for", lock: { ...lockOf(), asked: undefined } },
     { title: "without images", lock: { ...lockOf(), images: undefined } },
+    { title: "with images that say nothing", lock: { ...lockOf(), images: {} } },
+    { title: "with no images", lock: { ...lockOf(), images: null } },
+    { title: "without a version", lock: { ...lockOf(), images: { distribution: "local" } } },
+    {
+      title: "with an unknown distribution",
+      lock: { ...lockOf(), images: { ...lockOf().images, distribution: "foo" } },
+    },
+    {
+      title: "with what every object has for a distribution",
+      lock: { ...lockOf(), images: { ...lockOf().images, distribution: "of" } },
+    },
+    { title: "with a short cluster id", lock: { ...lockOf(), clusterId: "MkU3OEVBNTcwNTJENDM2Q" } },
+    { title: "with a long cluster id", lock: { ...lockOf(), clusterId: `${CLUSTER_ID}Q` } },
+    {
+      title: "with a padded cluster id",
+      lock: { ...lockOf(), clusterId: "MkU3OEVBNTcwNTJENDM2==" },
+    },
     { title: "a list", lock: [] },
     { title: "nothing", lock: null },
     { title: "a text", lock: "trial" },
@@ -133,16 +150,22 @@ describe("imagesByHand", () => {
     });
   });
 
-  it.each(["bitnami", "Local", "of", "bitnami:4.0.0", ":4.1.1", "toString"])(
-    "rejects IMAGES=%s, which names no distribution",
-    (wanted) => {
-      expect(() => imagesByHand(ENVIRONMENT, wanted)).toThrowError(
-        new InvalidSettingError(
-          `IMAGES="${wanted}" names no distribution; give confluent, apache, local, or one with a version, such as local:3.9.1`,
-        ),
-      );
-    },
-  );
+  it.each([
+    "bitnami",
+    "Local",
+    "of",
+    "bitnami:4.0.0",
+    ":4.1.1",
+    "toString",
+    "local:4.1.1:x",
+    "local::4.1.1",
+  ])("rejects IMAGES=%s, which names no distribution", (wanted) => {
+    expect(() => imagesByHand(ENVIRONMENT, wanted)).toThrowError(
+      new InvalidSettingError(
+        `IMAGES="${wanted}" names no distribution; give confluent, apache, local, or one with a version, such as local:3.9.1`,
+      ),
+    );
+  });
 
   it("rejects a distribution that the environment has no version for", () => {
     expect(() => imagesByHand(ENVIRONMENT, "apache")).toThrowError(

@@ -181,12 +181,24 @@ describe("an address to bind", () => {
     { title: "one behind a NAT address", environment: external("203.0.113.9", "10.0.0.5") },
     { title: "all of them", environment: external("203.0.113.9", "0.0.0.0") },
     { title: "all of them, IPv6 too", environment: external("203.0.113.9", "::") },
+    { title: "another of the loopback's", environment: external("203.0.113.9", "127.0.0.2") },
+    { title: "an IPv6 address", environment: external("2001:db8::7") },
+    { title: "one in capitals", environment: external("2001:DB8::7") },
+    { title: "one in full", environment: external("2001:0db8:0:0:0:0:0:7") },
+    { title: "all of them, in full", environment: external("203.0.113.9", "0:0:0:0:0:0:0:0") },
   ])("accepts $title", ({ environment }) => {
     const [port] = theOnly(
       "docker_container",
-      platform(environment, lockOf(), ["127.0.0.1", "10.0.0.5"]),
+      platform(environment, lockOf(), ["127.0.0.1", "10.0.0.5", "2001:db8::7"]),
     )["ports"] as { ip: string }[];
     expect(port?.ip).toBe(environment.settings.kafka.listeners[0]?.bindAddress);
+  });
+
+  it("rejects another of IPv6 than the host's", () => {
+    const addresses = ["127.0.0.1", "2001:db8::7"];
+    expect(() => platform(external("2001:db8::8"), lockOf(), addresses)).toThrowError(
+      '[trial] external listener "LAN": this host has no address 2001:db8::8 to bind (it has 127.0.0.1, 2001:db8::7); give bindAddress, ',
+    );
   });
 
   it("accepts any where the addresses of the engine's host cannot be known", () => {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { CommandError } from "../../../cli/errors.ts";
-import { ensureEngine, isLocal } from "../../../cli/prepare/engine.ts";
+import { ensureEngine, findRunningEngine, isLocal } from "../../../cli/prepare/engine.ts";
 import { leaveOnPath, setVariable, workInScratchFolder } from "../../constructs/scratch.ts";
 import { listenToConsole } from "../console.ts";
 
@@ -91,6 +91,23 @@ describe("no engine", () => {
     );
   });
 
+  it("is an error where only root could install one, and nothing is run", async () => {
+    const { out } = listenToConsole();
+    const spy = vi.spyOn(process, "getuid").mockReturnValue(1000);
+    onTestFinished(() => {
+      spy.mockRestore();
+    });
+    const note = 'echo "$0 $*" >>"$here/called"';
+    const folder = leaveOnPath({ "apt-get": note, dpkg: note, env: note });
+    await expect(ensureEngine(CONSENT)).rejects.toThrowError(
+      new CommandError(
+        "installing a Docker engine needs root, and there is no sudo; run this as root, or have it done by somebody who may",
+      ),
+    );
+    expect(existsSync(join(folder, "called"))).toBe(false);
+    expect(out).toEqual([]);
+  });
+
   it("is an error where the installation fails, with the end of what it said", async () => {
     listenToConsole();
     leaveOnPath({
@@ -101,6 +118,38 @@ describe("no engine", () => {
     await expect(ensureEngine(CONSENT)).rejects.toThrowError(
       /dpkg --configure -a" failed \(exit code 100\):\nno such package$/,
     );
+  });
+});
+
+describe("the engine that runs", () => {
+  it("is found", async () => {
+    leaveOnPath({ docker: ANSWERS });
+    expect(await findRunningEngine()).toEqual({
+      host: "unix:///var/run/docker.sock",
+      version: "20.10.24",
+      dataRoot: "/var/lib/docker",
+    });
+  });
+
+  it.each([
+    { host: undefined, at: "unix:///var/run/docker.sock" },
+    { host: "tcp://10.0.0.5:2375", at: "tcp://10.0.0.5:2375" },
+  ])("is an error where none answers at $at, and none is started", async ({ host, at }) => {
+    setVariable("DOCKER_HOST", host);
+    const note = 'echo "$0 $*" >>"$here/called"';
+    const folder = leaveOnPath({
+      docker: docker("echo 'Cannot connect to the Docker daemon' >&2; exit 1"),
+      dockerd: note,
+      "apt-get": note,
+      sudo: note,
+      systemctl: note,
+    });
+    await expect(findRunningEngine()).rejects.toThrowError(
+      new CommandError(
+        `no Docker engine answers at ${at}; start it, or let npm run deploy do it\nCannot connect to the Docker daemon`,
+      ),
+    );
+    expect(existsSync(join(folder, "called"))).toBe(false);
   });
 });
 

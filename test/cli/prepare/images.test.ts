@@ -50,11 +50,13 @@ function has(image: string): void {
   writeFileSync(join(engine, image.replaceAll("/", "_")), "");
 }
 
+function calls(): string[] {
+  const file = join(engine, "calls");
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+}
+
 function pulls(): string[] {
-  const calls = join(engine, "calls");
-  if (!existsSync(calls)) return [];
-  return readFileSync(calls, "utf8")
-    .split("\n")
+  return calls()
     .filter((call) => call.startsWith("pull "))
     .map((call) => call.split(" ").at(-1) ?? "");
 }
@@ -99,6 +101,11 @@ describe("the first deploy", () => {
     'Error response from daemon: Get "https://registry.example/v2/": dial tcp 192.0.2.1:443: connect: network is unreachable',
     'Error response from daemon: Get "https://registry.example/v2/": proxyconnect tcp: EOF',
     "Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
+    'Error response from daemon: Get "https://registry.example/v2/": dial tcp 192.0.2.1:443: connect: permission denied',
+    "Error response from daemon: received unexpected HTTP status: 503 Service Unavailable",
+    "Error response from daemon: unexpected status from HEAD request to https://registry.example/v2/confluentinc/cp-kafka/manifests/7.9.1: 404 Not Found",
+    'Error response from daemon: Get "https://registry.example/v2/": Forbidden',
+    'Error response from daemon: Get "https://registry.example/v2/": proxy: host registry.example not found',
   ])("falls back to images built here, saying why: %s", async (refusal) => {
     refusePulls(refusal);
     const why = refusal.replace("Error response from daemon: ", "");
@@ -116,6 +123,11 @@ describe("the first deploy", () => {
     "Error response from daemon: manifest for confluentinc/cp-kafka:7.9.1 not found: manifest unknown: manifest unknown",
     "Error response from daemon: pull access denied for confluentinc/cp-kafka, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
     "Error response from daemon: unauthorized: authentication required",
+    'Error response from daemon: Get "https://registry.example/v2/": unauthorized: incorrect username or password',
+    "Error response from daemon: manifest for confluentinc/cp-kafka:7.9.1 not found",
+    "Error response from daemon: repository confluentinc/cp-kafka not found: does not exist or no pull access",
+    "Error response from daemon: error from registry: manifest unknown",
+    "Error response from daemon: no matching manifest for linux/arm64 in the manifest list entries: no match for platform in manifest: not found",
     "no matching manifest for linux/arm64/v8 in the manifest list entries",
   ])("does not fall back when the registry answers no: %s", async (refusal) => {
     refusePulls(refusal);
@@ -195,6 +207,27 @@ describe("a lock", () => {
   });
 });
 
+describe("a lock that was lost", () => {
+  it("is no reason for other images on the data that is there", async () => {
+    refusePulls(UNREACHABLE);
+    const why = UNREACHABLE.replace("Error response from daemon: ", "");
+    await expect(
+      ensure({ kept: undefined, deployed: true, written: CONFLUENT }),
+    ).rejects.toThrowError(
+      new CommandError(
+        `confluentinc/cp-kafka:7.9.1 cannot be pulled: ${why}; connect the engine to its registry, or decide for images built here with IMAGES=local`,
+      ),
+    );
+    expect(heard.out).toEqual([]);
+  });
+
+  it("gives way to somebody's decision, as the refusal says", async () => {
+    refusePulls(UNREACHABLE);
+    const question = { kept: undefined, deployed: true, written: CONFLUENT, wanted: "local" };
+    expect(await ensure(question)).toMatchObject({ distribution: "local", version: "3.9.1" });
+  });
+});
+
 describe("IMAGES", () => {
   it("decides, whatever the environment asks for", async () => {
     expect(await ensure({ wanted: "local:4.1.1" })).toEqual({
@@ -235,6 +268,7 @@ describe("data that is there", () => {
     await expect(ensure({ ...question, deployed: true, written })).rejects.toThrowError(
       new CommandError(DOWNGRADE),
     );
+    expect(calls()).toEqual([]);
   });
 
   it("is not given to an older Kafka that would have to be pulled first", async () => {
@@ -242,7 +276,26 @@ describe("data that is there", () => {
     await expect(ensure({ deployed: true, written })).rejects.toThrowError(
       "which Confluent 7.9.1 (Kafka 3.9) cannot read; keep local 4.1.1, ",
     );
-    expect(pulls()).toEqual([]);
+    expect(calls()).toEqual([]);
+  });
+
+  it("is not given to an older Kafka that is kept, though never seen", async () => {
+    const written = Distribution.local("4.1.1");
+    const kept = lockOf({ images: { ...CONFLUENT_LOCK.images, proven: false } });
+    await expect(ensure({ kept, deployed: true, written })).rejects.toThrowError(
+      "which Confluent 7.9.1 (Kafka 3.9) cannot read; keep local 4.1.1, ",
+    );
+    expect(calls()).toEqual([]);
+  });
+
+  it("is not given to an older Kafka that would be fallen back to", async () => {
+    refusePulls(UNREACHABLE);
+    const environment = environmentOf({ versions: { confluent: "8.1.0", local: "3.9.1" } });
+    const written = Distribution.local("4.1.1");
+    await expect(
+      ensure({ environment, kept: LOCAL_LOCK, deployed: true, written }),
+    ).rejects.toThrowError(new CommandError(DOWNGRADE));
+    expect(calls().filter((call) => call.includes("kafka-platform-kit/"))).toEqual([]);
   });
 
   it("is given to a newer Kafka, and to the same by another name", async () => {

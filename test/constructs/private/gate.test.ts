@@ -53,12 +53,14 @@ function inspected(look: Look): string {
   ]);
 }
 
-/** Puts a docker command on the path whose containers look so, one look after another. */
-function docker(containers: Readonly<Record<string, readonly Look[]>>): string {
+/** Puts a docker command on the path whose containers look so, one look after another; before the first there is none. */
+function docker(containers: Readonly<Record<string, readonly (Look | undefined)[]>>): string {
   const folder = putOnPath({ docker: DOCKER });
   for (const [container, looks] of Object.entries(containers)) {
     looks.forEach((look, i) => {
-      writeFileSync(join(folder, `${container}.${i + 1}.json`), inspected(look));
+      if (look !== undefined) {
+        writeFileSync(join(folder, `${container}.${i + 1}.json`), inspected(look));
+      }
     });
     const lines = Array.from({ length: 40 }, (_, i) => `${container}, line ${i + 1}`);
     writeFileSync(join(folder, `${container}.log`), `${lines.join("\n")}\n`);
@@ -128,6 +130,18 @@ it("does not hold restarts from before against a container", async () => {
   expect(await gate(["one"])).toMatchObject({ exitCode: 0, stderr: "" });
 });
 
+it("does not hold restarts against a container that it could not look at before", async () => {
+  docker({
+    one: [
+      undefined,
+      { health: "starting", restarts: 9 },
+      { health: "starting", restarts: 13 },
+      { health: "healthy", restarts: 13 },
+    ],
+  });
+  expect(await gate(["one"])).toEqual({ exitCode: 0, stdout: "one is ready", stderr: "" });
+});
+
 it("gives up a crash loop before the time is out, with the end of its log", async () => {
   docker({
     calm: [{ health: "starting" }],
@@ -173,16 +187,26 @@ it("fails naming a container that is not there", async () => {
   expect(stderr).toContain("gone is not ready after N s (Error: No such container: gone)");
 });
 
-it("fails on a container without a healthcheck", async () => {
-  docker({ bare: [{}] });
-  const { exitCode, stderr } = await gate(["bare"], 0);
-  expect(exitCode).toBe(1);
-  expect(stderr).toContain("bare is not ready after N s (it has no healthcheck to wait for)");
+it("gives up at once on a container without a healthcheck, and only on that one", async () => {
+  docker({ calm: [{ health: "starting" }], bare: [{}] });
+  expect(await gate(["calm", "bare"])).toEqual({
+    exitCode: 1,
+    stdout: "",
+    stderr: `
+bare is not ready after N s (it has no healthcheck to wait for)
+the end of its log:
+${endOfLog("bare")}`,
+  });
 });
 
-it("says so when there is no docker command", async () => {
+it("gives up at once where there is no docker command", async () => {
   leaveOnPath();
-  const { exitCode, stderr } = await gate(["one"], 0);
-  expect(exitCode).toBe(1);
-  expect(stderr).toContain("one is not ready after N s (docker: spawnSync docker ENOENT)");
+  expect(await gate(["one"])).toEqual({
+    exitCode: 1,
+    stdout: "",
+    stderr: `
+one is not ready after N s (docker: spawnSync docker ENOENT)
+the end of its log:
+docker: spawnSync docker ENOENT`,
+  });
 });
