@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { workspace } from "../stacks/workspace.ts";
 import { CommandError } from "./errors.ts";
@@ -32,18 +32,20 @@ export async function exclusively<T>(
   };
   mkdirSync(workspace.root(), { recursive: true });
   while (!take(file, claim)) {
-    const other = readClaim(file);
+    const found = textOf(file);
+    if (found === undefined) continue;
+    const other = claimIn(found);
     if (other !== undefined && holds(other)) {
       throw new CommandError(
         `"${other.command}" (process ${other.pid}) has been at work on ${environment} since ${other.since}; wait until it has ended (${file} says so)`,
       );
     }
-    clear(file, other);
+    clear(file, found, claim);
   }
   try {
     return await work();
   } finally {
-    clear(file, claim);
+    if (textOf(file) === JSON.stringify(claim)) rmSync(file);
   }
 }
 
@@ -62,25 +64,42 @@ function take(file: string, claim: Claim): boolean {
   }
 }
 
-/** Removes a claim, and only that one: somebody else may have cleared it and taken its place. */
-function clear(file: string, claim: Claim | undefined): void {
-  const aside = `${file}.${process.pid}.old`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+/**
+ * Removes a claim that nobody holds any more, unless another command has done so. Only one command at a time
+ * may, so that what it has looked at is what it removes.
+ *
+ * @param stale the claim's text
+ */
+function clear(file: string, stale: string, claim: Claim): void {
+  const guard = `${file}.clearing`;
+  if (!take(guard, claim)) {
+    const other = claimIn(textOf(guard));
+    if (other !== undefined && !holds(other)) {
+      throw new CommandError(`${guard} was left behind by a command that was killed; remove it`);
+    }
+    return;
   }
-  const found = readClaim(aside);
-  const isIt = found === undefined || JSON.stringify(found) === JSON.stringify(claim);
-  if (!isIt) linkSync(aside, file);
-  rmSync(aside);
+  try {
+    if (textOf(file) === stale) rmSync(file);
+  } finally {
+    rmSync(guard);
+  }
 }
 
-/** @returns undefined when there is none, or none of this kit */
-function readClaim(file: string): Claim | undefined {
+/** @returns undefined when there is no such file */
+function textOf(file: string): string | undefined {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Claim;
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** @returns undefined when it is none of this kit */
+function claimIn(text: string | undefined): Claim | undefined {
+  try {
+    return (JSON.parse(text ?? "") as Claim | null) ?? undefined;
   } catch {
     return undefined;
   }

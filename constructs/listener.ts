@@ -99,7 +99,8 @@ export class Listener {
         `external listener "${name}": the name ${address} cannot be bound; give bindAddress, an IP of the Docker host or 0.0.0.0 for all of them`,
       );
     }
-    if (isIP(bindAddress) === 0) {
+    // A zone (fe80::1%eth0) is nothing that an engine binds.
+    if (isIP(bindAddress) === 0 || bindAddress.includes("%")) {
       throw new InvalidSettingError(
         `external listener "${name}": bindAddress "${bindAddress}" is not an IP address; give one of the Docker host's, or 0.0.0.0 for all of them`,
       );

@@ -75,13 +75,22 @@ export function readLock(environment: string): EnvironmentLock | undefined {
     /^[\w-]{22}$/.test(String(clusterId)) &&
     typeof asked === "string" &&
     isDistributionName(images?.distribution) &&
-    typeof images?.version === "string";
+    isVersionOf(images.distribution, images.version);
   if (!whole) {
     throw new InvalidSettingError(
       `${file} is not a lock of environment ${environment} in format 1; restore it, or remove it to have it made anew from the volumes`,
     );
   }
   return lock as EnvironmentLock;
+}
+
+function isVersionOf(distribution: DistributionName, version: unknown): boolean {
+  try {
+    Distribution.named(distribution, String(version));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isDistributionName(name: unknown): name is DistributionName {

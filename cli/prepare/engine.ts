@@ -12,6 +12,9 @@ import { asRoot, installPackages, runAsRoot, type Consent } from "./packages.ts"
 const ENGINE_PACKAGES = ["docker.io", "iptables", "ca-certificates"];
 const START_TIMEOUT_MS = 60_000;
 
+/** The engine of the docker command's context, where that is not the usual one. */
+let hostOfContext: string | undefined;
+
 /** The Docker engine that everything here means. */
 export interface Engine {
   /** In the form that `DOCKER_HOST` takes. */
@@ -31,14 +34,18 @@ export async function ensureEngine(consent: Consent): Promise<Engine> {
   const found = await findEngine();
   if ("version" in found) return found;
   const host = dockerHost();
-  if (process.env["DOCKER_HOST"]) {
-    throw new CommandError(
-      `the Docker engine at ${host} does not answer; start it, or unset DOCKER_HOST to use this machine's\n${found.refusal}`,
-    );
-  }
   if (/permission denied/i.test(found.refusal)) {
     throw new CommandError(
       `the Docker engine at ${host} is not open to this user; have it added to the group docker (usermod -aG docker <user>, then log in again), or run this as root`,
+    );
+  }
+  if (process.env["DOCKER_HOST"]) {
+    const otherwise =
+      host === hostOfContext
+        ? "choose another with docker context use"
+        : "unset DOCKER_HOST to use this machine's";
+    throw new CommandError(
+      `the Docker engine at ${host} does not answer; start it, or ${otherwise}\n${found.refusal}`,
     );
   }
   if (process.platform !== "linux") {
@@ -76,7 +83,10 @@ export async function followContext(): Promise<void> {
     "{{.Endpoints.docker.Host}}",
   ]);
   const host = context.stdout.trim();
-  if (context.ok && host !== "" && host !== dockerHost()) process.env["DOCKER_HOST"] = host;
+  if (context.ok && host !== "" && host !== dockerHost()) {
+    hostOfContext = host;
+    process.env["DOCKER_HOST"] = host;
+  }
 }
 
 async function findEngine(): Promise<Engine | { refusal: string }> {

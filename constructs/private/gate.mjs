@@ -14,16 +14,16 @@ const ANSWER_MS = 15_000;
 
 /**
  * @param {string[]} args
- * @returns {{ ok: boolean, output: string, missing?: boolean }}
+ * @returns {{ ok: boolean, output: string, stdout: string, missing?: boolean }}
  */
 function docker(args) {
   const options = /** @type {const} */ ({ encoding: "utf8", timeout: ANSWER_MS });
   const { status, stdout, stderr, error } = spawnSync("docker", args, options);
   if (error !== undefined) {
     const missing = "code" in error && error.code === "ENOENT";
-    return { ok: false, output: `docker: ${error.message}`, missing };
+    return { ok: false, output: `docker: ${error.message}`, stdout: "", missing };
   }
-  return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
+  return { ok: status === 0, output: `${stdout}${stderr}`.trim(), stdout };
 }
 
 /**
@@ -31,9 +31,9 @@ function docker(args) {
  * @returns {Look}
  */
 function look(container) {
-  const { ok, output, missing } = docker(["inspect", "--type", "container", container]);
+  const { ok, output, stdout, missing } = docker(["inspect", "--type", "container", container]);
   if (!ok) return { ready: false, why: output, hopeless: missing === true };
-  const [{ State: state, RestartCount: restarts, Config: config }] = JSON.parse(output);
+  const [{ State: state, RestartCount: restarts, Config: config }] = JSON.parse(stdout);
   if (!state.Running || state.Restarting) {
     return {
       ready: false,

@@ -103,50 +103,65 @@ describe("a claim that was left behind", () => {
     expect(existsSync(busy)).toBe(false);
   });
 
-  /** Destroys, with a pause at each look at the claim until the test lets it go on. */
+  /** Destroys, with a pause after each touch of the claim, or of a file beside it, until the test lets it go on. */
   const SCRIPT = `
     const { default: fs } = await import("node:fs");
     const { syncBuiltinESMExports } = await import("node:module");
-    const { readFileSync } = fs;
-    let looks = 0;
-    fs.readFileSync = (file, ...options) => {
-      const text = readFileSync(file, ...options);
-      if (String(file).endsWith("trial.busy.json")) {
-        looks += 1;
-        fs.writeFileSync("look-" + looks, "");
-        while (!fs.existsSync("go-" + looks)) {
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    const { existsSync, writeFileSync } = fs;
+    let touches = 0;
+    for (const name of ["linkSync", "readFileSync", "renameSync", "rmSync"]) {
+      const original = fs[name];
+      fs[name] = (...args) => {
+        try {
+          return original(...args);
+        } finally {
+          if (String(args[0]).includes("trial.busy.json")) {
+            touches += 1;
+            writeFileSync("touch-" + touches, name);
+            while (!existsSync("go-" + touches)) {
+              Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+            }
+          }
         }
-      }
-      return text;
-    };
+      };
+    }
     syncBuiltinESMExports();
     const { exclusively } = await import(process.argv[1]);
     try {
       await exclusively("trial", "destroy", async () => fs.appendFileSync("log", "destroy enters\\n"));
     } catch (error) {
       fs.appendFileSync("log", error.name + ": " + error.message + "\\n");
-    }`;
+    }
+    writeFileSync("touch-" + (touches + 1), "end");`;
 
-  it("is taken over once by two commands that find it at the same moment", async () => {
+  it("is taken over once by commands that find it at the same moment", async () => {
     mkdirSync(workspace.root(), { recursive: true });
     writeFileSync(busy, claimOfTheDead());
     const tsx = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", SCRIPT];
     const other = execa(process.execPath, [...tsx, EXCLUSIVE], { reject: false });
+    let touches = 0;
+    /** Lets the other go on to its next touch. */
+    async function step(): Promise<string> {
+      if (touches > 0) writeFileSync(`go-${touches}`, "");
+      touches += 1;
+      await vi.waitUntil(() => existsSync(`touch-${touches}`), { timeout: 10_000 });
+      return readFileSync(`touch-${touches}`, "utf8");
+    }
     // It has seen the dead one's claim, and acts on it only when this one's has taken its place.
-    await vi.waitUntil(() => existsSync("look-1"), { timeout: 10_000 });
+    while ((await step()) !== "readFileSync");
+    const by = `"deploy" (process ${process.pid}) has been at work on trial since `;
     const since = await exclusively("trial", "deploy", async () => {
       appendFileSync("log", "deploy enters\n");
-      const claim = JSON.parse(readFileSync(busy, "utf8")) as { since: string };
-      for (const look of [1, 2, 3, 4, 5]) writeFileSync(`go-${look}`, "");
+      while ((await step()) !== "end") {
+        await expect(exclusively("trial", "start", DONE)).rejects.toThrowError(by);
+      }
       expect((await other).stderr).toBe("");
-      expect(JSON.parse(readFileSync(busy, "utf8"))).toEqual(claim);
       appendFileSync("log", "deploy leaves\n");
-      return claim.since;
+      return (JSON.parse(readFileSync(busy, "utf8")) as { since: string }).since;
     });
     expect(readFileSync("log", "utf8").trim().split("\n")).toEqual([
       "deploy enters",
-      `CommandError: "deploy" (process ${process.pid}) has been at work on trial since ${since}; wait until it has ended (${busy} says so)`,
+      `CommandError: ${by}${since}; wait until it has ended (${busy} says so)`,
       "deploy leaves",
     ]);
     expect(readdirSync(workspace.root())).toEqual([]);
