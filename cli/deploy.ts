@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { Distribution } from "../constructs/index.ts";
 import { check, synth } from "../stacks/app.ts";
 import {
   askedBy,
@@ -16,13 +15,13 @@ import { workspace } from "../stacks/workspace.ts";
 import { containersOf, networksOf, ONE_OFF_LABEL, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
+import { askGate } from "./gate.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
 import { ensureEngine, followContext, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
 import { confirm, type Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
-import { askGate } from "./gate.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
 import { TerraformStack } from "./terraform-stack.ts";
@@ -30,9 +29,7 @@ import { checkClusterId, clusterIdOf, formattedVolumes } from "./volumes.ts";
 
 /** An environment that is deployed and ready. */
 export interface Deployed {
-  readonly environment: Environment;
   readonly lock: EnvironmentLock;
-  readonly distribution: Distribution;
   readonly engine: Engine;
   readonly stack: TerraformStack;
   /** Whether this deploy changed or started anything. */
@@ -61,14 +58,12 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
   const engine = await ensureEngine(consent);
   if (kept === undefined && !existsSync(workspace.state(name))) await takeOver(name, consent);
   const volumes = await volumesOf(name);
-  const deployed = volumes.length > 0 || existsSync(workspace.state(name));
+  const deployed = volumes.length > 0 || (await containersOf(name)).length > 0;
   const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
   if (kept?.images.proven !== true) checkDisk(engine);
-  const images = await ensureImages({
-    ...{ environment, kept, deployed, written, wanted, engine, consent },
-  });
+  const question = { environment, kept, deployed, written, wanted, engine, consent };
+  const images = await ensureImages(question);
   const lock = await settleLock({ environment, kept, images, volumes });
-  const distribution = lockedDistribution(lock);
   await ensureProvider(terraform);
   synth([{ environment, lock }]);
   writeLock(lock);
@@ -95,14 +90,7 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
     const { ready, complaint } = await askGate(stack, 300);
     if (!ready) throw new CommandError(complaint);
   });
-  return {
-    environment,
-    lock,
-    distribution,
-    engine,
-    stack,
-    changed: changes.length > 0 || started.length > 0,
-  };
+  return { lock, engine, stack, changed: changes.length > 0 || started.length > 0 };
 }
 
 /** The lock with the images decided on and the cluster id that the data has. */
