@@ -302,7 +302,10 @@ describe("a start that is cut off", () => {
     await untilOutput(started, "to add");
     while ((await labelled("container")).length === 0) await sleep(20);
     // Terraform is killed with a container made that its state does not know.
-    await host.run(["bash", "-c", `pkill -KILL -f 'terraform apply' ; kill -KILL ${started.pid}`]);
+    const pid = started.pid ?? 0;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? [];
+    expect(children).not.toEqual([]);
+    for (const id of [...children.map(Number), pid]) process.kill(id, "SIGKILL");
     await started;
     const { exitCode, output } = await host.kit("start");
     expect(exitCode, output).toBe(0);
