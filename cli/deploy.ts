@@ -1,18 +1,23 @@
 import { existsSync } from "node:fs";
 import { check, synth } from "../stacks/app.ts";
 import {
-  askedBy,
   imagesWanted,
   lockedDistribution,
   lockUnseen,
-  newClusterId,
   readLock,
   writeLock,
   type EnvironmentLock,
 } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { workspace } from "../stacks/workspace.ts";
-import { containersOf, networksOf, ONE_OFF_LABEL, volumesOf } from "./engine-objects.ts";
+import {
+  containersOf,
+  networksOf,
+  ONE_OFF_LABEL,
+  removeContainer,
+  volumesOf,
+  type ContainerState,
+} from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
 import { askGate } from "./gate.ts";
@@ -52,18 +57,22 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
   const wanted = imagesWanted();
   await followContext();
   // What a synth would refuse is refused before anything is installed, pulled or built.
-  check({ environment, lock: lockUnseen(environment, wanted) });
+  const unseen = lockUnseen(environment, wanted);
+  check({ environment, lock: unseen });
   const kept = readLock(name);
   const terraform = await ensureTerraform();
   const engine = await ensureEngine(consent);
-  if (kept === undefined && !existsSync(workspace.state(name))) await takeOver(name, consent);
+  const present = await containersOf(name);
+  if (kept === undefined && !existsSync(workspace.state(name))) {
+    await takeOver(name, present, consent);
+  }
   const volumes = await volumesOf(name);
-  const deployed = volumes.length > 0 || (await containersOf(name)).length > 0;
+  const deployed = volumes.length > 0 || present.length > 0;
   const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
   if (kept?.images.proven !== true) checkDisk(engine);
   const question = { environment, kept, deployed, written, wanted, engine, consent };
   const images = await ensureImages(question);
-  const lock = await settleLock({ environment, kept, images, volumes });
+  const lock = await settleLock({ ...unseen, images }, kept !== undefined, volumes);
   await ensureProvider(terraform);
   synth([{ environment, lock }]);
   writeLock(lock);
@@ -93,25 +102,19 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
   return { lock, engine, stack, changed: changes.length > 0 || started.length > 0 };
 }
 
-/** The lock with the images decided on and the cluster id that the data has. */
-async function settleLock(parts: {
-  readonly environment: Environment;
-  readonly kept: EnvironmentLock | undefined;
-  readonly images: EnvironmentLock["images"];
-  readonly volumes: readonly string[];
-}): Promise<EnvironmentLock> {
-  const { environment, kept, images, volumes } = parts;
-  const lock: EnvironmentLock = {
-    format: 1,
-    environment: environment.name,
-    clusterId: kept?.clusterId ?? newClusterId(),
-    asked: askedBy(environment),
-    images,
-  };
-  const distribution = lockedDistribution(lock);
-  const formatted = await formattedVolumes(environment.name, distribution, volumes);
-  if (kept !== undefined) {
-    checkClusterId(workspace.lock(environment.name), kept.clusterId, formatted);
+/**
+ * Holds a lock against the data that is there.
+ *
+ * @param isKept whether its cluster id is from an earlier deploy; a new one gives way to that of the data
+ */
+async function settleLock(
+  lock: EnvironmentLock,
+  isKept: boolean,
+  volumes: readonly string[],
+): Promise<EnvironmentLock> {
+  const formatted = await formattedVolumes(lock.environment, lockedDistribution(lock), volumes);
+  if (isKept) {
+    checkClusterId(workspace.lock(lock.environment), lock.clusterId, formatted);
     return lock;
   }
   const found = clusterIdOf(formatted);
@@ -124,8 +127,12 @@ async function settleLock(parts: {
  * Asks before this checkout takes over an environment that runs and that it knows nothing of: somebody may
  * have deployed it from elsewhere.
  */
-async function takeOver(name: string, consent: Consent): Promise<void> {
-  const running = (await containersOf(name)).filter(({ state }) => state === "running");
+async function takeOver(
+  name: string,
+  present: readonly ContainerState[],
+  consent: Consent,
+): Promise<void> {
+  const running = present.filter(({ state }) => state === "running");
   if (running.length === 0 || consent.yes) return;
   const containers = running.map((container) => container.name).join(", ");
   const question = `${name} runs already (${containers}), deployed from another checkout, or this one has lost its lock and state; take it over, with containers made anew on the same volumes?`;
@@ -139,14 +146,13 @@ async function takeOver(name: string, consent: Consent): Promise<void> {
 /** Removes what an earlier start left without a note in the state: it was killed. Volumes are never touched. */
 async function removeOrphans(environment: string, stack: TerraformStack): Promise<void> {
   const known = await stack.ids();
-  for (const { id, name, labels } of await containersOf(environment)) {
-    if (known.has(id)) continue;
-    if (labels[ONE_OFF_LABEL] === undefined) {
+  for (const container of await containersOf(environment)) {
+    if (known.has(container.id)) continue;
+    if (container.labels[ONE_OFF_LABEL] === undefined) {
+      const { name } = container;
       say(`removing the container ${name}, left by a start that was cut off; its volume stays`);
-      // In order: a broker closes its log.
-      await run("docker", ["stop", id]);
     }
-    await run("docker", ["rm", "--force", id]);
+    await removeContainer(container);
   }
   for (const id of await networksOf(environment)) {
     if (known.has(id)) continue;

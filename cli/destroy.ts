@@ -1,10 +1,9 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { synth } from "../stacks/app.ts";
 import { readLock } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
-import { containersOf, networksOf, volumesOf } from "./engine-objects.ts";
+import { containersOf, networksOf, removeContainer, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
 import { findRunningEngine } from "./prepare/engine.ts";
@@ -78,7 +77,7 @@ async function destroyAlone(
     workspace.lock(name),
     workspace.state(name),
     `${workspace.state(name)}.backup`,
-    join(workspace.root(), `${name}.outputs.json`),
+    workspace.outputs(name),
   ]) {
     rmSync(file, { force: true });
   }
@@ -88,10 +87,9 @@ async function destroyAlone(
 
 /** Removes what Terraform did not know of: left by a start that was cut off, or by a state that was lost. */
 async function sweep(environment: string, keepData: boolean): Promise<void> {
-  for (const { id, name } of await containersOf(environment)) {
-    say(`removing the container ${name}, of which the state did not know`);
-    await run("docker", ["stop", id]);
-    await run("docker", ["rm", "--force", id]);
+  for (const container of await containersOf(environment)) {
+    say(`removing the container ${container.name}, of which the state did not know`);
+    await removeContainer(container);
   }
   for (const id of await networksOf(environment)) await run("docker", ["network", "rm", id]);
   if (keepData) return;

@@ -57,6 +57,12 @@ export async function containersOf(environment: string): Promise<ContainerState[
   return inspectContainers(await idsOf("container", environment, ["--all"]));
 }
 
+/** Removes a container in order, so that a broker closes its log; what was started for a moment just goes. */
+export async function removeContainer({ id, labels }: ContainerState): Promise<void> {
+  if (labels[ONE_OFF_LABEL] === undefined) await run("docker", ["stop", id]);
+  await run("docker", ["rm", "--force", id]);
+}
+
 /** Ids of an environment's networks. */
 export function networksOf(environment: string): Promise<string[]> {
   return idsOf("network", environment);

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
  * @returns whether all passed
  */
 export async function smoke(outputs: PlatformOutputs, junit?: string): Promise<boolean> {
-  const file = join(workspace.root(), `${outputs.environment}.outputs.json`);
+  const file = workspace.outputs(outputs.environment);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(outputs, undefined, 2)}\n`);
   const answer = await ask(

@@ -28,7 +28,6 @@ interface Program {
   readonly terraform: unknown;
   readonly resource: {
     readonly docker_container?: Readonly<Record<string, ProgramContainer>>;
-    readonly docker_volume?: Readonly<Record<string, { readonly name: string }>>;
   };
 }
 
@@ -63,11 +62,6 @@ export class TerraformStack {
   /** Containers that the program asks for. */
   containers(): ProgramContainer[] {
     return Object.values(this.program().resource.docker_container ?? {});
-  }
-
-  /** Names of the volumes that the program asks for. */
-  volumes(): string[] {
-    return Object.values(this.program().resource.docker_volume ?? {}).map(({ name }) => name);
   }
 
   /** Whether it was ever synthesized here. */

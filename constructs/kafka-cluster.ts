@@ -67,6 +67,9 @@ export interface KafkaClusterProps {
 /** Path that the images of every distribution declare as their data volume. */
 const DATA_PATH = "/var/lib/kafka/data";
 
+/** What a JVM needs beside its heap, in MiB: code, class data, threads, buffers. */
+const BESIDE_HEAP = { least: 128, usual: 512 } as const;
+
 /** Seconds a broker gets to hand over its partitions and close its log before it is killed. */
 const STOP_SECONDS = 90;
 
@@ -103,7 +106,7 @@ export class KafkaCluster extends Construct {
 
     const nodes: Node[] = [{ id: 1, host: `${props.name}-1` }];
     const heap = props.heap ?? Memory.gibibytes(1);
-    const memoryLimit = props.memoryLimit ?? Memory.mebibytes(heap.mebibytes + 512);
+    const memoryLimit = props.memoryLimit ?? Memory.mebibytes(heap.mebibytes + BESIDE_HEAP.usual);
     const settings = props.settings ?? {};
     this.node.addValidation({
       validate: () => [
@@ -292,13 +295,10 @@ function listenerConflicts(listeners: readonly Listener[]): string[] {
   return [...new Set(conflicts)];
 }
 
-/** What a JVM needs beside its heap at the least, in MiB: code, class data, threads, buffers. */
-const BESIDE_HEAP = 128;
-
 function heapConflicts(heap: Memory, memoryLimit: Memory): string[] {
-  return heap.mebibytes + BESIDE_HEAP > memoryLimit.mebibytes
+  return heap.mebibytes + BESIDE_HEAP.least > memoryLimit.mebibytes
     ? [
-        `a heap of ${heap} does not fit a memory limit of ${memoryLimit}; lower the heap, or raise the limit to ${heap.mebibytes + 512} MiB (${heap.mebibytes + BESIDE_HEAP} MiB at the least)`,
+        `a heap of ${heap} does not fit a memory limit of ${memoryLimit}; lower the heap, or raise the limit to ${heap.mebibytes + BESIDE_HEAP.usual} MiB (${heap.mebibytes + BESIDE_HEAP.least} MiB at the least)`,
       ]
     : [];
 }

@@ -115,9 +115,14 @@ export function lockedDistribution(lock: EnvironmentLock): Distribution {
  * Reads a decision on the images that was made by hand.
  *
  * @param wanted such as `local` or `local:3.9.1`
+ * @param kept keeps its own decision, with reason and proof, when that means the same images
  * @throws InvalidSettingError when it names no distribution, or a version that is not known
  */
-export function imagesByHand(environment: Environment, wanted: string): ImageDecision {
+export function imagesByHand(
+  environment: Environment,
+  wanted: string,
+  kept?: EnvironmentLock,
+): ImageDecision {
   const [name = "", version, ...surplus] = wanted.split(":");
   if (!isDistributionName(name) || surplus.length > 0) {
     throw new InvalidSettingError(
@@ -125,12 +130,13 @@ export function imagesByHand(environment: Environment, wanted: string): ImageDec
     );
   }
   const distribution = distributionOf(environment, name, version);
-  return {
+  const byHand: ImageDecision = {
     distribution: name,
     version: distribution.version,
     reason: `asked for by ${IMAGES_VARIABLE}=${wanted}`,
     proven: false,
   };
+  return kept !== undefined && sameImages(byHand, kept.images) ? kept.images : byHand;
 }
 
 /** The decision that takes what the environment asks for. */
@@ -161,8 +167,7 @@ export function lockUnseen(environment: Environment, wanted: string | undefined)
 
   function decide(): ImageDecision {
     if (wanted !== undefined) {
-      const byHand = imagesByHand(environment, wanted);
-      return kept !== undefined && sameImages(byHand, kept.images) ? kept.images : byHand;
+      return imagesByHand(environment, wanted, kept);
     }
     return kept !== undefined && kept.asked === asked
       ? kept.images

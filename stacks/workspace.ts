@@ -10,6 +10,8 @@ export const workspace = {
   lock: (environment: string): string => resolve(WORKSPACE, `${environment}.lock.json`),
   /** Terraform's state of an environment. */
   state: (environment: string): string => resolve(WORKSPACE, `${environment}.tfstate`),
+  /** What an environment said of itself when the smoke tests were last run. */
+  outputs: (environment: string): string => resolve(WORKSPACE, `${environment}.outputs.json`),
   /** Providers that were fetched or built here, in the layout of a Terraform filesystem mirror. */
   providers: (): string => resolve(WORKSPACE, "providers"),
   /** Terraform's dependency lock for that mirror. */

@@ -2,7 +2,6 @@ import {
   askedBy,
   imagesAsAsked,
   imagesByHand,
-  sameImages,
   type EnvironmentLock,
   type ImageDecision,
 } from "../../stacks/environment-lock.ts";
@@ -64,10 +63,7 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
 
   /** What stands already; undefined when the registry is to be asked. */
   function decide(): ImageDecision | undefined {
-    if (wanted !== undefined) {
-      const byHand = imagesByHand(environment, wanted);
-      return kept !== undefined && sameImages(byHand, kept.images) ? kept.images : byHand;
-    }
+    if (wanted !== undefined) return imagesByHand(environment, wanted, kept);
     if (kept?.asked === askedBy(environment) && (kept.images.proven || deployed)) {
       return kept.images;
     }

@@ -37,7 +37,7 @@ function calls(): string[] {
 }
 
 describe("the program", () => {
-  it("says what containers and volumes it asks for", () => {
+  it("says what containers it asks for", () => {
     const container = { name: "trial-kafka-1", ports: [{ ip: "127.0.0.1", external: 9092 }] };
     const stack = stackOf("", {
       resource: {
@@ -46,13 +46,11 @@ describe("the program", () => {
       },
     });
     expect(stack.containers()).toEqual([container]);
-    expect(stack.volumes()).toEqual(["trial-kafka-1-data"]);
     expect(stack.exists()).toBe(true);
   });
 
-  it("may ask for neither, and may be missing", () => {
+  it("may ask for none, and may be missing", () => {
     expect(stackOf("").containers()).toEqual([]);
-    expect(stackOf("").volumes()).toEqual([]);
     expect(new TerraformStack("terraform", "other").exists()).toBe(false);
   });
 });
