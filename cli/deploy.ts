@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { check, synth } from "../stacks/app.ts";
 import {
   imagesWanted,
+  keepLock,
   lockedDistribution,
   lockUnseen,
   readLock,
@@ -30,7 +31,7 @@ import { ensureTerraform } from "./prepare/terraform.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
 import { TerraformStack } from "./terraform-stack.ts";
-import { checkClusterId, clusterIdOf, formattedVolumes } from "./volumes.ts";
+import { checkClusterId, checkMetadata, clusterIdOf, formattedVolumes } from "./volumes.ts";
 
 /** An environment that is deployed and ready. */
 export interface Deployed {
@@ -72,7 +73,7 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
   if (kept?.images.proven !== true) checkDisk(engine);
   const question = { environment, kept, deployed, written, wanted, engine, consent };
   const images = await ensureImages(question);
-  const lock = await settleLock({ ...unseen, images }, kept !== undefined, volumes);
+  const lock = await settleLock(environment, { ...unseen, images }, kept !== undefined, volumes);
   await ensureProvider(terraform);
   synth([{ environment, lock }]);
   writeLock(lock);
@@ -99,7 +100,9 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
     const { ready, complaint } = await askGate(stack, 300);
     if (!ready) throw new CommandError(complaint);
   });
-  return { lock, engine, stack, changed: changes.length > 0 || started.length > 0 };
+  const settled = lock.clusterId === undefined ? await withClusterId(lock) : lock;
+  keepLock(settled);
+  return { lock: settled, engine, stack, changed: changes.length > 0 || started.length > 0 };
 }
 
 /**
@@ -108,19 +111,31 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
  * @param isKept whether its cluster id is from an earlier deploy; a new one gives way to that of the data
  */
 async function settleLock(
+  { name, settings }: Environment,
   lock: EnvironmentLock,
   isKept: boolean,
   volumes: readonly string[],
 ): Promise<EnvironmentLock> {
-  const formatted = await formattedVolumes(lock.environment, lockedDistribution(lock), volumes);
-  if (isKept) {
-    checkClusterId(workspace.lock(lock.environment), lock.clusterId, formatted);
+  const formatted = await formattedVolumes(name, lockedDistribution(lock), volumes);
+  checkMetadata(name, settings.zooKeeper === undefined ? "kraft" : "zookeeper", formatted);
+  if (isKept && lock.clusterId !== undefined) {
+    checkClusterId(workspace.lock(name), lock.clusterId, formatted);
     return lock;
   }
   const found = clusterIdOf(formatted);
   if (found === undefined) return lock;
-  say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
+  if (!isKept) say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
   return { ...lock, clusterId: found };
+}
+
+/** Adds the cluster id that Kafka drew by itself, as it does with ZooKeeper. */
+async function withClusterId(lock: EnvironmentLock): Promise<EnvironmentLock> {
+  const { environment } = lock;
+  const volumes = await volumesOf(environment);
+  const clusterId = clusterIdOf(
+    await formattedVolumes(environment, lockedDistribution(lock), volumes),
+  );
+  return clusterId === undefined ? lock : { ...lock, clusterId };
 }
 
 /**

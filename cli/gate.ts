@@ -13,8 +13,7 @@ export async function askGate(
   stack: TerraformStack,
   timeoutSeconds: number,
 ): Promise<{ readonly ready: boolean; readonly said: string; readonly complaint: string }> {
-  const containers = stack.containers().map(({ name }) => name);
-  const question = JSON.stringify({ containers, timeoutSeconds });
+  const question = JSON.stringify({ ...stack.gateQuestion(), timeoutSeconds });
   const { ok, stdout, stderr } = await ask(process.execPath, [GATE, question]);
   return { ready: ok, said: stdout.trim(), complaint: stderr.trim() };
 }

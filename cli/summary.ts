@@ -20,13 +20,13 @@ const WHO: Readonly<Record<string, string>> = {
 
 /** What runs where, what was left out and why, how to connect, how to stop it. */
 export function summary({ outputs, lock, containers, ...rest }: SummaryParts): string {
-  const { environment, docker, kafka, clients } = outputs;
+  const { environment, docker, kafka, services, clients } = outputs;
   const { distribution, version, reason } = lock.images;
   const listeners = Object.entries(kafka.listeners);
   const [fromHost] = listeners.filter(([, { vantage }]) => vantage !== "network");
   const snippet = fromHost === undefined ? undefined : clients.kafkajs[fromHost[0]];
   return [
-    `${environment}: Kafka ${kafka.version} (${kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"}), cluster ${kafka.clusterId}`,
+    `${environment}: Kafka ${kafka.version} (${kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"}), cluster ${kafka.clusterId ?? lock.clusterId}`,
     `  engine     ${docker.host} (Docker ${rest.engineVersion}), network ${docker.network}`,
     ...containers.map(
       ({ name, state, published }) =>
@@ -40,6 +40,7 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
       ([name, { vantage, bootstrapServers }]) =>
         `  ${name.padEnd(10)} ${bootstrapServers}  for ${WHO[vantage] ?? vantage}${vantage === "network" ? ` ${docker.network}` : ""}`,
     ),
+    ...schemaRegistry(services.schemaRegistry, docker.network),
     ...(snippet === undefined
       ? []
       : [
@@ -52,4 +53,18 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
     `to look at it:  npm run status -- ${environment}`,
     `to remove it:   npm run destroy -- ${environment}`,
   ].join("\n");
+}
+
+function schemaRegistry(
+  registry: PlatformOutputs["services"]["schemaRegistry"],
+  network: string,
+): string[] {
+  if (registry === undefined) return [];
+  const { url, networkUrl } = registry;
+  return [
+    "",
+    "Schema Registry:",
+    ...(url === undefined ? [] : [`  ${url}  for ${WHO["host"]}`]),
+    `  ${networkUrl}  for ${WHO["network"]} ${network}`,
+  ];
 }

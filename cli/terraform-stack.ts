@@ -28,6 +28,12 @@ interface Program {
   readonly terraform: unknown;
   readonly resource: {
     readonly docker_container?: Readonly<Record<string, ProgramContainer>>;
+    readonly terraform_data?: Readonly<
+      Record<
+        string,
+        { readonly provisioner: readonly { "local-exec": { readonly command: string } }[] }
+      >
+    >;
   };
 }
 
@@ -62,6 +68,12 @@ export class TerraformStack {
   /** Containers that the program asks for. */
   containers(): ProgramContainer[] {
     return Object.values(this.program().resource.docker_container ?? {});
+  }
+
+  /** What the program's gate asks of which containers. */
+  gateQuestion(): object {
+    const [gate] = Object.values(this.program().resource.terraform_data ?? {});
+    return JSON.parse(gate?.provisioner[0]?.["local-exec"].command ?? "{}") as object;
   }
 
   /** Whether it was ever synthesized here. */

@@ -1,4 +1,4 @@
-import type { Distribution } from "../constructs/index.ts";
+import type { Distribution, Metadata } from "../constructs/index.ts";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
 import { ONE_OFF_LABEL } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
@@ -8,10 +8,12 @@ import { ask, lastLines } from "./shell.ts";
 export interface FormattedVolume {
   readonly volume: string;
   readonly clusterId: string;
+  /** Where the broker kept its metadata. */
+  readonly metadata: Metadata["mode"];
 }
 
 /**
- * Reads the cluster ids of an environment's data volumes, from Kafka's own `meta.properties`.
+ * Reads which clusters an environment's data volumes belong to, from Kafka's own `meta.properties`.
  *
  * @param distribution whose image is used to look inside; it must be on the engine
  * @returns nothing for volumes that were never formatted
@@ -28,7 +30,7 @@ export async function formattedVolumes(
     ...["--label", `${ENVIRONMENT_LABEL}=${environment}`, "--label", `${ONE_OFF_LABEL}=volumes`],
     ...mounts,
     ...["--entrypoint", "bash", distribution.kafka.reference, "-c"],
-    'cd /volumes; for v in *; do [ ! -e "$v/meta.properties" ] || sed -n "s/^cluster.id=/$v /p" "$v/meta.properties"; done',
+    `cd /volumes; for v in *; do [ ! -e "$v/meta.properties" ] || { echo "volume=$v"; grep -E "^(version|cluster.id)=" "$v/meta.properties"; }; done`,
   ]);
   if (!answer.ok) {
     throw new CommandError(
@@ -36,11 +38,15 @@ export async function formattedVolumes(
     );
   }
   return answer.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [volume = "", clusterId = ""] = line.split(" ");
-      return { volume, clusterId };
+    .split(/^volume=/m)
+    .filter((text) => text !== "")
+    .map((text) => {
+      const [volume = "", ...properties] = text.trim().split("\n");
+      const of = (name: string): string =>
+        properties.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+      // Version 0 is a broker's of ZooKeeper, version 1 a node's of KRaft.
+      const metadata = of("version") === "0" ? "zookeeper" : "kraft";
+      return { volume, clusterId: of("cluster.id"), metadata };
     });
 }
 
@@ -77,4 +83,22 @@ export function checkClusterId(
       `the lock says cluster ${clusterId}, but volume ${strange.volume} belongs to cluster ${strange.clusterId}, and Kafka would refuse it; to go on with that data, set "clusterId" in ${lockFile} to ${strange.clusterId}; to begin anew, remove the volume (docker volume rm ${strange.volume})`,
     );
   }
+}
+
+/**
+ * Checks that every formatted volume was written with the metadata that is asked for.
+ *
+ * @throws CommandError naming the one that was not, and the way out
+ */
+export function checkMetadata(
+  environment: string,
+  metadata: Metadata["mode"],
+  formatted: readonly FormattedVolume[],
+): void {
+  const strange = formatted.find((volume) => volume.metadata !== metadata);
+  if (strange === undefined) return;
+  const titles = { kraft: "KRaft", zookeeper: "ZooKeeper" } as const;
+  throw new CommandError(
+    `${environment} asks for ${titles[metadata]}, but volume ${strange.volume} was written with ${titles[strange.metadata]}, and Kafka would refuse it; ask for ${titles[strange.metadata]} again, or remove the environment first (npm run destroy -- ${environment})`,
+  );
 }

@@ -24,11 +24,32 @@ const CONFLUENT_KAFKA: Readonly<Record<string, string>> = {
 /** Apache Kafka by `major.minor` as published in `apache/kafka`; the image exists from 3.7 on. */
 const APACHE_KAFKA = ["3.7", "3.8", "3.9", "4.0", "4.1"] as const;
 
-/** Versions of Kafka that `images/` builds. */
-const LOCAL_KAFKA = ["3.9.1", "4.1.1"] as const;
+/** Versions of Kafka that `images/` builds, and the ZooKeeper that each ships. */
+const LOCAL_KAFKA: Readonly<Record<string, string | undefined>> = {
+  "3.0.1": "3.6.3",
+  "3.9.1": "3.8.4",
+  "4.1.1": undefined,
+};
+
+/** The Apicurio Registry that goes with Apache's and the local images; later ones need Java 21. */
+const APICURIO = "3.0.9";
 
 /** Names that can be asked for by hand. */
 export type DistributionName = "confluent" | "apache" | "local";
+
+/** A Schema Registry's image, and whose settings it takes. */
+export interface SchemaRegistryImage {
+  readonly image: Image;
+  /** `confluent` as cp-schema-registry, `apicurio` as apicurio/apicurio-registry 3. */
+  readonly product: "confluent" | "apicurio";
+}
+
+/** The images of a distribution, service by service. */
+interface Images {
+  readonly kafka: Image;
+  readonly zooKeeper?: Image | undefined;
+  readonly schemaRegistry?: SchemaRegistryImage | undefined;
+}
 
 /** Images of your own; see {@link Distribution.of}. */
 export interface DistributionProps {
@@ -38,6 +59,14 @@ export interface DistributionProps {
   readonly kafka: Image;
   /** Version of Apache Kafka inside, such as `3.9.1`. */
   readonly kafkaVersion: string;
+  /**
+   * A ZooKeeper image that takes its settings from `ZOOKEEPER_*` variables, as cp-zookeeper does.
+   *
+   * @default - there is none
+   */
+  readonly zooKeeper?: Image;
+  /** @default - there is none */
+  readonly schemaRegistry?: SchemaRegistryImage;
 }
 
 /** Where the images come from, and what their versions can do. */
@@ -55,12 +84,16 @@ export class Distribution {
       const known = Object.keys(CONFLUENT_KAFKA);
       throw unknownVersion("Confluent", version, nearestVersion(version, known), known);
     }
-    const image = Image.of(`confluentinc/cp-kafka:${version}`);
-    return new Distribution("confluent", version, kafkaVersion, image);
+    const image = (name: string): Image => Image.of(`confluentinc/cp-${name}:${version}`);
+    return new Distribution("confluent", version, kafkaVersion, {
+      kafka: image("kafka"),
+      zooKeeper: hasKafka(kafkaVersion, 4, 0) ? undefined : image("zookeeper"),
+      schemaRegistry: { image: image("schema-registry"), product: "confluent" },
+    });
   }
 
   /**
-   * The Apache project's image (`apache/kafka`), 3.7 to 4.1. It runs KRaft only.
+   * The Apache project's image (`apache/kafka`), 3.7 to 4.1, with Apicurio Registry. It runs KRaft only.
    *
    * @param version Kafka's version, all three numbers, such as `4.1.1`
    * @throws InvalidSettingError when the version is not pinned or not known
@@ -75,21 +108,31 @@ export class Distribution {
         APACHE_KAFKA,
       );
     }
-    return new Distribution("apache", version, version, Image.of(`apache/kafka:${version}`));
+    return new Distribution("apache", version, version, {
+      kafka: Image.of(`apache/kafka:${version}`),
+      schemaRegistry: apicurio("apicurio"),
+    });
   }
 
   /**
-   * Images built on this machine from package registries (`kafka-platform-kit/*`).
+   * Images built on this machine from package registries (`kafka-platform-kit/*`): Kafka, the ZooKeeper that
+   * it ships, Apicurio Registry.
    *
-   * @param version Kafka's version: `3.9.1` or `4.1.1`
+   * @param version Kafka's version: `3.0.1` or `3.9.1`, with ZooKeeper, or `4.1.1`, without
    * @throws InvalidSettingError when there is no recipe for the version
    */
   static local(version: string): Distribution {
-    if (!(LOCAL_KAFKA as readonly string[]).includes(version)) {
-      throw unknownVersion("local", version, nearestVersion(version, LOCAL_KAFKA), LOCAL_KAFKA);
+    if (!Object.hasOwn(LOCAL_KAFKA, version)) {
+      const known = Object.keys(LOCAL_KAFKA);
+      throw unknownVersion("local", version, nearestVersion(version, known), known);
     }
-    const image = Image.of(`kafka-platform-kit/kafka:${version}`);
-    return new Distribution("local", version, version, image);
+    const zooKeeper = LOCAL_KAFKA[version];
+    return new Distribution("local", version, version, {
+      kafka: Image.of(`kafka-platform-kit/kafka:${version}`),
+      zooKeeper:
+        zooKeeper === undefined ? undefined : Image.of(`kafka-platform-kit/zookeeper:${zooKeeper}`),
+      schemaRegistry: apicurio("kafka-platform-kit"),
+    });
   }
 
   /**
@@ -99,7 +142,7 @@ export class Distribution {
    */
   static of(props: DistributionProps): Distribution {
     parseVersion(props.kafkaVersion, "Kafka", "3.9.1");
-    return new Distribution(props.name, props.kafkaVersion, props.kafkaVersion, props.kafka);
+    return new Distribution(props.name, props.kafkaVersion, props.kafkaVersion, props);
   }
 
   /** The distribution called `name`, for choices that come as text. */
@@ -114,18 +157,23 @@ export class Distribution {
   readonly kafkaVersion: string;
   /** The broker's image. */
   readonly kafka: Image;
+  /** Undefined where there is none. */
+  readonly zooKeeper: Image | undefined;
+  /** Undefined where there is none. */
+  readonly schemaRegistry: SchemaRegistryImage | undefined;
 
-  private constructor(name: string, version: string, kafkaVersion: string, kafka: Image) {
+  private constructor(name: string, version: string, kafkaVersion: string, images: Images) {
     this.name = name;
     this.version = version;
     this.kafkaVersion = kafkaVersion;
-    this.kafka = kafka;
+    this.kafka = images.kafka;
+    this.zooKeeper = images.zooKeeper;
+    this.schemaRegistry = images.schemaRegistry;
   }
 
   /** Whether the images hold Kafka `major.minor` or later. */
   hasKafka(major: number, minor: number): boolean {
-    const [ours = 0, oursMinor = 0] = this.kafkaVersion.split(".").map(Number);
-    return ours > major || (ours === major && oursMinor >= minor);
+    return hasKafka(this.kafkaVersion, major, minor);
   }
 
   /**
@@ -160,6 +208,15 @@ export class Distribution {
     ]);
     return `${titles.get(this.name) ?? this.name} ${this.version}`;
   }
+}
+
+function hasKafka(version: string, major: number, minor: number): boolean {
+  const [ours = 0, oursMinor = 0] = version.split(".").map(Number);
+  return ours > major || (ours === major && oursMinor >= minor);
+}
+
+function apicurio(repository: string): SchemaRegistryImage {
+  return { image: Image.of(`${repository}/apicurio-registry:${APICURIO}`), product: "apicurio" };
 }
 
 function unknownVersion(

@@ -1,28 +1,42 @@
-import { Container } from "@cdktf/provider-docker/lib/container/index.js";
-import { Image as ImageResource } from "@cdktf/provider-docker/lib/image/index.js";
-import { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
+import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
+import type { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
 import { Construct } from "constructs";
 import type { Distribution } from "./distribution.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
-import { labelBlocks, SERVICE_LABEL, type Labels } from "./labels.ts";
-import { CLUSTER_LISTENERS, Listener } from "./listener.ts";
+import type { Jmx } from "./jmx.ts";
+import type { Labels } from "./labels.ts";
+import { CLUSTER_LISTENERS, type Listener, type Vantage } from "./listener.ts";
 import { Memory } from "./memory.ts";
 import { Metadata } from "./metadata.ts";
+import { hostNames } from "./private/host-name.ts";
 import { listenerSettings, type Node } from "./private/listener-settings.ts";
+import { Probe } from "./private/probe.ts";
 import { toKafkaEnvironment, type Properties } from "./private/properties.ts";
+import { ServiceContainers, type PublishedPort } from "./private/service-container.ts";
+import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
 import { Storage } from "./storage.ts";
 
 /** Settings of a {@link KafkaCluster}. */
 export interface KafkaClusterProps {
-  /** Name of the cluster: broker n's container is `<name>-<n>`. Lower-case letters, digits and dashes. */
+  /** Name of the cluster: broker n's container is `<name>-<n>`, its volume `<name>-<n>-data`. Lower-case letters, digits and dashes. */
   readonly name: string;
+  /**
+   * Names of the brokers' containers, in the order of their ids.
+   *
+   * @default - `<name>-<n>`
+   */
+  readonly hosts?: readonly string[];
   /** Where the images come from. */
   readonly distribution: Distribution;
   /** The Docker network that the brokers join: a provider resource, or any object with its name. */
   readonly network: { readonly name: string };
-  /** The cluster's id: a UUID in 22 characters of URL-safe base64. It must never change while the data lives. */
-  readonly clusterId: string;
+  /**
+   * The cluster's id: a UUID in 22 characters of URL-safe base64. It must never change while the data lives.
+   *
+   * @default - none with ZooKeeper, where Kafka draws it at its first start; KRaft needs one
+   */
+  readonly clusterId?: string | undefined;
   /** Who connects from where; at least one. */
   readonly listeners: readonly Listener[];
   /**
@@ -31,6 +45,12 @@ export interface KafkaClusterProps {
    * @default Metadata.kraft()
    */
   readonly metadata?: Metadata;
+  /**
+   * Java's management interface of the brokers.
+   *
+   * @default - there is none
+   */
+  readonly jmx?: Jmx;
   /**
    * Where each broker keeps its log.
    *
@@ -67,9 +87,6 @@ export interface KafkaClusterProps {
 /** Path that the images of every distribution declare as their data volume. */
 const DATA_PATH = "/var/lib/kafka/data";
 
-/** What a JVM needs beside its heap, in MiB: code, class data, threads, buffers. */
-const BESIDE_HEAP = { least: 128, usual: 512 } as const;
-
 /** Seconds a broker gets to hand over its partitions and close its log before it is killed. */
 const STOP_SECONDS = 90;
 
@@ -83,95 +100,84 @@ export interface Broker {
 }
 
 /**
- * A Kafka cluster of one broker, its own controller, with a listener for every place that clients stand.
+ * A Kafka cluster of one broker, its own controller or with ZooKeeper, with a listener for every place that
+ * clients stand.
  *
  * Advertised listeners are never written by hand: they follow from {@link KafkaClusterProps.listeners}.
  */
 export class KafkaCluster extends Construct {
   readonly distribution: Distribution;
   readonly metadata: Metadata;
-  readonly clusterId: string;
+  /** Undefined with ZooKeeper. */
+  readonly clusterId: string | undefined;
+  readonly network: { readonly name: string };
   readonly listeners: readonly Listener[];
   readonly brokers: readonly Broker[];
 
   /** @throws InvalidSettingError when a setting is wrong by itself; what two settings say against each other is reported at synth */
   constructor(scope: Construct, id: string, props: KafkaClusterProps) {
     super(scope, id);
-    checkName(props.name);
-    checkClusterId(props.clusterId);
+    const { jmx } = props;
     this.distribution = props.distribution;
     this.metadata = props.metadata ?? Metadata.kraft();
-    this.clusterId = props.clusterId;
+    this.network = props.network;
+    this.clusterId = checkClusterId(props.clusterId, this.metadata);
     this.listeners = props.listeners;
 
-    const nodes: Node[] = [{ id: 1, host: `${props.name}-1` }];
-    const heap = props.heap ?? Memory.gibibytes(1);
-    const memoryLimit = props.memoryLimit ?? Memory.mebibytes(heap.mebibytes + BESIDE_HEAP.usual);
+    const nodes: Node[] = hostNames(props.name, 1, props.hosts, "cluster").map((host, i) => ({
+      id: i + 1,
+      host,
+    }));
+    const memory = serviceMemory(props.heap ?? Memory.gibibytes(1), props.memoryLimit);
     const settings = props.settings ?? {};
+    const refusal = props.distribution.refuses(this.metadata);
     this.node.addValidation({
       validate: () => [
-        ...this.refusedMetadata(),
-        ...listenerConflicts(this.listeners),
-        ...heapConflicts(heap, memoryLimit),
+        ...(refusal === undefined ? [] : [refusal]),
+        ...listenerConflicts(this.listeners, jmx),
+        ...memoryConflicts(memory),
         ...settingConflicts(settings),
       ],
     });
 
-    const labels: Labels = { ...props.labels, [SERVICE_LABEL]: "kafka" };
-    const image = new ImageResource(this, "image", {
-      name: props.distribution.kafka.reference,
-      keepLocally: true,
+    const containers = new ServiceContainers(this, {
+      service: "kafka",
+      image: props.distribution.kafka,
+      network: props.network,
+      memoryLimit: memory.limit,
+      stopSeconds: STOP_SECONDS,
+      labels: props.labels,
     });
+    const storage = props.storage ?? Storage.volume();
     this.brokers = nodes.map((node) => {
-      const volume =
-        (props.storage ?? Storage.volume()).kind === "volume"
-          ? new Volume(this, `volume-${node.id}`, {
-              name: `${node.host}-data`,
-              labels: labelBlocks(labels),
-            })
-          : undefined;
-      const properties: Properties = {
-        ...clusterDefaults(props.distribution),
-        ...settings,
-        "node.id": String(node.id),
-        "process.roles": "broker,controller",
-        "log.dirs": DATA_PATH,
-        ...listenerSettings(node, nodes, this.listeners),
-      };
-      const environment: Record<string, string> = {
-        ...toKafkaEnvironment(properties),
-        CLUSTER_ID: props.clusterId,
-        KAFKA_HEAP_OPTS: `-Xms${heap.mebibytes}m -Xmx${heap.mebibytes}m`,
-      };
-      const container = new Container(this, `broker-${node.id}`, {
-        name: node.host,
-        hostname: node.host,
-        image: image.imageId,
-        networksAdvanced: [{ name: props.network.name }],
-        env: Object.entries(environment)
-          .map(([name, value]) => `${name}=${value}`)
-          .sort(),
-        ports: publishedPorts(node, this.listeners),
-        ...(volume === undefined
-          ? { tmpfs: { [DATA_PATH]: "" } }
-          : { mounts: [{ type: "volume", source: volume.name, target: DATA_PATH }] }),
-        memory: memoryLimit.mebibytes,
-        // No swap: a heap that is paged out is worse than one that is too small. Unset, the engine makes it twice the memory.
-        memorySwap: memoryLimit.mebibytes,
-        healthcheck: {
-          // Kafka opens its listeners once the broker may serve; every image has bash, few have more.
-          test: ["CMD", "bash", "-c", `</dev/tcp/${node.host}/${CLUSTER_LISTENERS.broker.port}`],
-          interval: "5s",
-          timeout: "5s",
-          startPeriod: "2m0s",
-          retries: 5,
+      const volumeName = `${props.name}-${node.id}-data`;
+      const log = containers.mount(`volume-${node.id}`, DATA_PATH, storage, volumeName);
+      const container = containers.container(`broker-${node.id}`, {
+        host: node.host,
+        environment: {
+          ...toKafkaEnvironment({
+            ...clusterDefaults(props.distribution),
+            ...settings,
+            "log.dirs": DATA_PATH,
+            ...listenerSettings(node, nodes, this.listeners, this.metadata),
+          }),
+          ...(this.clusterId === undefined ? {} : { CLUSTER_ID: this.clusterId }),
+          KAFKA_HEAP_OPTS: heapOptions(memory),
+          ...(jmx === undefined
+            ? {}
+            : {
+                KAFKA_JMX_PORT: String(jmx.port + node.id - 1),
+                KAFKA_JMX_HOSTNAME: jmx.address,
+              }),
         },
-        restart: "unless-stopped",
-        stopTimeout: STOP_SECONDS,
-        destroyGraceSeconds: STOP_SECONDS,
-        labels: labelBlocks(labels),
+        ports: publishedPorts(node, this.listeners, jmx),
+        mounts: [log],
+        // Kafka opens its listeners once the broker may serve.
+        probe: Probe.connection(node.host, CLUSTER_LISTENERS.broker.port),
+        // Without ZooKeeper a broker does not end in order.
+        outlivedBy: this.metadata.ensemble?.containers ?? [],
       });
-      return { ...node, container, volume };
+      return { ...node, container, volume: log.volume };
     });
   }
 
@@ -198,14 +204,9 @@ export class KafkaCluster extends Construct {
     return this.endpoints(listener).join(",");
   }
 
-  private refusedMetadata(): string[] {
-    const refusal = this.distribution.refuses(this.metadata);
-    if (refusal !== undefined) return [refusal];
-    return this.metadata.mode === "zookeeper"
-      ? [
-          `${this.distribution} can run on ZooKeeper, but this kit deploys KRaft clusters only; use Metadata.kraft()`,
-        ]
-      : [];
+  /** The first listener for clients of a vantage; undefined when they have none. */
+  listenerFor(vantage: Vantage): Listener | undefined {
+    return this.listeners.find((listener) => listener.vantage === vantage);
   }
 }
 
@@ -228,44 +229,46 @@ function clusterDefaults(distribution: Distribution): Properties {
   };
 }
 
-/** Sorted, since the provider takes a new order for a change. */
 function publishedPorts(
   node: Node,
   listeners: readonly Listener[],
-): { internal: number; external: number; ip: string }[] {
-  return listeners
-    .flatMap((listener) =>
-      listener.bindAddress === undefined
-        ? []
-        : [
-            {
-              internal: listener.port,
-              external: listener.advertised(node).port,
-              ip: listener.bindAddress,
-            },
-          ],
-    )
-    .sort((a, b) => a.internal - b.internal);
+  jmx: Jmx | undefined,
+): PublishedPort[] {
+  const ports = listeners.flatMap((listener) =>
+    listener.bindAddress === undefined
+      ? []
+      : [
+          {
+            internal: listener.port,
+            external: listener.advertised(node).port,
+            ip: listener.bindAddress,
+          },
+        ],
+  );
+  if (jmx === undefined) return ports;
+  // JMX sends its clients on to the port that it listens on, so both are the same.
+  const port = jmx.port + node.id - 1;
+  return [...ports, { internal: port, external: port, ip: jmx.bindAddress }];
 }
 
-function checkName(name: string): void {
-  // A host name has 63 characters at the most; a dash and the broker's number follow.
-  if (!/^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$/.test(name)) {
+function checkClusterId(clusterId: string | undefined, { mode }: Metadata): string | undefined {
+  const form = "22 characters of URL-safe base64, as kafka-storage random-uuid prints them";
+  if (mode === "zookeeper") {
+    if (clusterId === undefined) return undefined;
     throw new InvalidSettingError(
-      `cluster name "${name}" cannot begin a host name; use lower-case letters, digits and dashes, 60 at the most`,
+      `cluster id "${clusterId}" cannot be kept: with ZooKeeper, Kafka draws it at its first start; give none`,
     );
   }
-}
-
-function checkClusterId(clusterId: string): void {
+  if (clusterId === undefined) {
+    throw new InvalidSettingError(`a KRaft cluster needs a cluster id; give ${form}`);
+  }
   if (!/^[A-Za-z0-9_-]{22}$/.test(clusterId)) {
-    throw new InvalidSettingError(
-      `cluster id "${clusterId}" is malformed; give 22 characters of URL-safe base64, as kafka-storage random-uuid prints them`,
-    );
+    throw new InvalidSettingError(`cluster id "${clusterId}" is malformed; give ${form}`);
   }
+  return clusterId;
 }
 
-function listenerConflicts(listeners: readonly Listener[]): string[] {
+function listenerConflicts(listeners: readonly Listener[], jmx: Jmx | undefined): string[] {
   if (listeners.length === 0) {
     return ["the cluster has no listener; give at least one, such as Listener.host()"];
   }
@@ -291,16 +294,14 @@ function listenerConflicts(listeners: readonly Listener[]): string[] {
             `listener "${listener.name}" uses port ${listener.port}, which the cluster's own listener ${own.name} has; give it another`,
         ),
     ),
+    ...[...listeners, ...Object.values(CLUSTER_LISTENERS)]
+      .filter(({ port }) => port === jmx?.port)
+      .map(
+        ({ name, port }) =>
+          `JMX and listener "${name}" both use port ${port}; give each its own port`,
+      ),
   ];
   return [...new Set(conflicts)];
-}
-
-function heapConflicts(heap: Memory, memoryLimit: Memory): string[] {
-  return heap.mebibytes + BESIDE_HEAP.least > memoryLimit.mebibytes
-    ? [
-        `a heap of ${heap} does not fit a memory limit of ${memoryLimit}; lower the heap, or raise the limit to ${heap.mebibytes + BESIDE_HEAP.usual} MiB (${heap.mebibytes + BESIDE_HEAP.least} MiB at the least)`,
-      ]
-    : [];
 }
 
 /** Properties that the cluster derives; a second opinion on them would break what it promises. */

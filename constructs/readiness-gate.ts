@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
-import { DataResource } from "cdktf";
+import { DataResource, DefaultTokenResolver, StringConcat, Tokenization } from "cdktf";
 import { Construct } from "constructs";
 
 /** Settings of a {@link ReadinessGate}. */
 export interface ReadinessGateProps {
-  /** Containers that must be ready, each with a healthcheck. */
+  /** Containers that must be ready, each with a healthcheck. One that depends on others may restart until they are ready. */
   readonly containers: readonly Container[];
   /**
    * Seconds until the gate gives up.
@@ -30,14 +30,30 @@ export interface ReadinessGateProps {
 export class ReadinessGate extends Construct {
   constructor(scope: Construct, id: string, props: ReadinessGateProps) {
     super(scope, id);
-    const containers = props.containers.map((container) => container.nameInput ?? container.name);
+    const resolver = new DefaultTokenResolver(new StringConcat());
+    // In some places cdktf writes an address as an expression, in some without its braces.
+    const addressOf = (token: string): string =>
+      String(Tokenization.resolve(token, { scope: this, preparing: false, resolver })).replace(
+        /^\$\{(.*)\}$/,
+        "$1",
+      );
+    const nameOf = (container: Container): string => container.nameInput ?? container.name;
+    const containers = props.containers.map(nameOf);
+    const needs = Object.fromEntries(
+      props.containers.flatMap((container) => {
+        const addresses = (container.dependsOn ?? []).map(addressOf);
+        const others = props.containers.filter(({ fqn }) => addresses.includes(addressOf(fqn)));
+        return others.length === 0 ? [] : [[nameOf(container), others.map(nameOf)]];
+      }),
+    );
+    const timeoutSeconds = props.timeoutSeconds ?? 300;
     const data = new DataResource(this, "gate", {
       provisioners: [
         {
           type: "local-exec",
           // Without a shell between: Terraform appends the command as the script's one argument.
           interpreter: ["node", fileURLToPath(new URL("./private/gate.mjs", import.meta.url))],
-          command: JSON.stringify({ containers, timeoutSeconds: props.timeoutSeconds ?? 300 }),
+          command: JSON.stringify({ containers, needs, timeoutSeconds }),
           ...(props.dockerHost === undefined
             ? {}
             : { environment: { DOCKER_HOST: props.dockerHost } }),

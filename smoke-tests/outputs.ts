@@ -27,12 +27,27 @@ export interface PlatformOutputs {
     /** Version of Apache Kafka inside the image, such as `3.9.1`. */
     readonly version: string;
     readonly metadata: "kraft" | "zookeeper";
-    readonly clusterId: string;
+    /** KRaft only: with ZooKeeper, Kafka draws it at its first start. */
+    readonly clusterId?: string;
+    /** The ensemble that holds the metadata; with ZooKeeper only. */
+    readonly zooKeeper?: {
+      readonly connect: string;
+      readonly servers: readonly { readonly id: number; readonly container: string }[];
+    };
     readonly brokers: readonly { readonly id: number; readonly container: string }[];
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
   };
-  /** Services beside the brokers, by name; none yet. */
-  readonly services: Readonly<Record<string, never>>;
+  /** Services beside the brokers. */
+  readonly services: {
+    readonly schemaRegistry?: {
+      /** Address of its API for programs on the Docker host; absent when nothing is published. */
+      readonly url?: string;
+      /** Address of its API for containers on the network. */
+      readonly networkUrl: string;
+      readonly container: string;
+      readonly product: "confluent" | "apicurio";
+    };
+  };
   /** Ready-made client settings: library, then listener. */
   readonly clients: {
     readonly kafkajs: Readonly<Record<string, { readonly brokers: readonly string[] }>>;
@@ -69,7 +84,6 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
   const missing = Object.entries({
     environment,
     "docker.network": docker?.network,
-    "kafka.clusterId": kafka?.clusterId,
     "kafka.brokers": kafka?.brokers,
     "kafka.listeners": kafka?.listeners,
   }).flatMap(([name, value]) => (value === undefined ? [name] : []));

@@ -19,8 +19,8 @@ export interface ImageDecision {
 export interface EnvironmentLock {
   readonly format: 1;
   readonly environment: string;
-  /** A UUID in 22 characters of URL-safe base64. */
-  readonly clusterId: string;
+  /** A UUID in 22 characters of URL-safe base64. With ZooKeeper, Kafka draws it, and it is here once it is known. */
+  readonly clusterId?: string;
   /** What the environment's file asked for then; asking for something else is an explicit request. */
   readonly asked: string;
   readonly images: ImageDecision;
@@ -72,7 +72,7 @@ export function readLock(environment: string): EnvironmentLock | undefined {
   const whole =
     format === 1 &&
     lock.environment === environment &&
-    /^[\w-]{22}$/.test(String(clusterId)) &&
+    (clusterId === undefined || /^[\w-]{22}$/.test(clusterId)) &&
     typeof asked === "string" &&
     isDistributionName(images?.distribution) &&
     isVersionOf(images.distribution, images.version);
@@ -157,10 +157,12 @@ export function imagesAsAsked(environment: Environment, proven: boolean): ImageD
 export function lockUnseen(environment: Environment, wanted: string | undefined): EnvironmentLock {
   const kept = readLock(environment.name);
   const asked = askedBy(environment);
+  const drawnByKafka = environment.settings.zooKeeper !== undefined;
+  const clusterId = kept?.clusterId ?? (drawnByKafka ? undefined : newClusterId());
   return {
     format: 1,
     environment: environment.name,
-    clusterId: kept?.clusterId ?? newClusterId(),
+    ...(clusterId === undefined ? {} : { clusterId }),
     asked,
     images: decide(),
   };

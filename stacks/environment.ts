@@ -4,7 +4,10 @@ import {
   Distribution,
   InvalidSettingError,
   type DistributionName,
+  type Image,
   type KafkaClusterProps,
+  type SchemaRegistryProps,
+  type ZooKeeperProps,
 } from "../constructs/index.ts";
 
 /** What an environment asks for: the default export of its file in `environments/`. */
@@ -16,12 +19,23 @@ export interface EnvironmentSettings {
    * the wanted images cannot be pulled.
    */
   readonly versions: Readonly<Partial<Record<DistributionName, string>>>;
-  /** The brokers. Names, network, cluster id and labels follow from the environment. */
-  readonly kafka: Omit<
-    KafkaClusterProps,
-    "name" | "distribution" | "network" | "clusterId" | "labels"
-  >;
+  /**
+   * The ZooKeeper that the brokers keep their metadata in.
+   *
+   * @default - there is none: the brokers run on KRaft
+   */
+  readonly zooKeeper?: Omit<ZooKeeperProps, Derived>;
+  /** The brokers. */
+  readonly kafka: Omit<KafkaClusterProps, Derived | "clusterId" | "metadata">;
+  /** @default - there is none */
+  readonly schemaRegistry?: Omit<SchemaRegistryProps, Derived | "kafka"> & {
+    /** @default - `<environment>-schema-registry` */
+    readonly name?: string;
+  };
 }
+
+/** What follows from the environment itself. */
+type Derived = "name" | "distribution" | "network" | "labels";
 
 /** An environment: its name, which is its file's, and what it asks for. */
 export interface Environment {
@@ -79,4 +93,13 @@ export function distributionOf(
     );
   }
   return Distribution.named(distribution, version);
+}
+
+/** The images that an environment needs of a distribution, where it has them. */
+export function imagesOf({ settings }: Environment, distribution: Distribution): Image[] {
+  return [
+    distribution.kafka,
+    settings.zooKeeper && distribution.zooKeeper,
+    settings.schemaRegistry && distribution.schemaRegistry?.image,
+  ].filter((image) => image !== undefined);
 }

@@ -6,7 +6,10 @@ import type { Construct } from "constructs";
 import {
   ENVIRONMENT_LABEL,
   KafkaCluster,
+  Metadata,
   ReadinessGate,
+  SchemaRegistry,
+  ZooKeeper,
   type Labels,
   type Listener,
 } from "../constructs/index.ts";
@@ -28,7 +31,7 @@ export interface KafkaPlatformProps {
   readonly hostAddresses: readonly string[] | undefined;
 }
 
-/** An environment as one Terraform stack: network, brokers, and the gate at the end. */
+/** An environment as one Terraform stack: network, services, and the gate at the end. */
 export class KafkaPlatform extends TerraformStack {
   constructor(scope: Construct, props: KafkaPlatformProps) {
     const { environment, lock, dockerHost } = props;
@@ -45,14 +48,32 @@ export class KafkaPlatform extends TerraformStack {
       name: `${environment.name}-network`,
       labels: labelBlocks(labels),
     });
+    const { settings } = environment;
+    const distribution = lockedDistribution(lock);
+    const common = { distribution, network, labels };
+    const zooKeeper =
+      settings.zooKeeper &&
+      new ZooKeeper(this, "zookeeper", {
+        ...common,
+        ...settings.zooKeeper,
+        name: `${environment.name}-zookeeper`,
+      });
     const kafka = new KafkaCluster(this, "kafka", {
-      ...environment.settings.kafka,
+      ...common,
+      ...settings.kafka,
       name: `${environment.name}-kafka`,
-      distribution: lockedDistribution(lock),
-      clusterId: lock.clusterId,
-      network,
-      labels,
+      ...(zooKeeper === undefined
+        ? { clusterId: lock.clusterId }
+        : { metadata: Metadata.zooKeeper(zooKeeper) }),
     });
+    const schemaRegistry =
+      settings.schemaRegistry &&
+      new SchemaRegistry(this, "schema-registry", {
+        name: `${environment.name}-schema-registry`,
+        ...settings.schemaRegistry,
+        kafka,
+        labels,
+      });
     const { hostAddresses } = props;
     if (hostAddresses !== undefined) {
       this.node.addValidation({
@@ -60,7 +81,12 @@ export class KafkaPlatform extends TerraformStack {
       });
     }
     new ReadinessGate(this, "ready", {
-      containers: kafka.brokers.map(({ container }) => container),
+      // In the order in which they need each other.
+      containers: [
+        ...(zooKeeper?.containers ?? []),
+        ...kafka.brokers.map(({ container }) => container),
+        ...(schemaRegistry === undefined ? [] : [schemaRegistry.container]),
+      ],
       dockerHost,
     });
 
@@ -71,7 +97,8 @@ export class KafkaPlatform extends TerraformStack {
       kafka: {
         version: kafka.distribution.kafkaVersion,
         metadata: kafka.metadata.mode,
-        clusterId: kafka.clusterId,
+        ...(kafka.clusterId === undefined ? {} : { clusterId: kafka.clusterId }),
+        ...(zooKeeper === undefined ? {} : { zooKeeper: zooKeeperOutput(zooKeeper) }),
         brokers: kafka.brokers.map(({ id, host }) => ({ id, container: host })),
         listeners: byListener(kafka, ({ vantage }, bootstrapServers) => ({
           vantage,
@@ -79,7 +106,11 @@ export class KafkaPlatform extends TerraformStack {
           security: "PLAINTEXT",
         })),
       },
-      services: {},
+      services: {
+        ...(schemaRegistry === undefined
+          ? {}
+          : { schemaRegistry: schemaRegistryOutput(schemaRegistry) }),
+      },
       clients: {
         kafkajs: byListener(kafka, (_, servers) => ({ brokers: servers.split(",") })),
         librdkafka: byListener(kafka, (_, servers) => ({ "bootstrap.servers": servers })),
@@ -90,6 +121,20 @@ export class KafkaPlatform extends TerraformStack {
       new TerraformOutput(this, `output-${name}`, { value }).overrideLogicalId(name);
     }
   }
+}
+
+function zooKeeperOutput({ connect, servers }: ZooKeeper): object {
+  return { connect, servers: servers.map(({ id, host }) => ({ id, container: host })) };
+}
+
+function schemaRegistryOutput(registry: SchemaRegistry): object {
+  const { hostUrl, networkUrl, host, product } = registry;
+  return {
+    ...(hostUrl === undefined ? {} : { url: hostUrl }),
+    networkUrl,
+    container: host,
+    product,
+  };
 }
 
 function byListener<T>(

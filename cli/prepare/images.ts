@@ -5,13 +5,13 @@ import {
   type EnvironmentLock,
   type ImageDecision,
 } from "../../stacks/environment-lock.ts";
-import { distributionOf, type Environment } from "../../stacks/environment.ts";
+import { distributionOf, imagesOf, type Environment } from "../../stacks/environment.ts";
 import { Distribution } from "../../constructs/index.ts";
 import { CommandError } from "../errors.ts";
 import { say, step } from "../progress.ts";
 import { ask, lastLines } from "../shell.ts";
 import type { Engine } from "./engine.ts";
-import { ensureLocalKafka } from "./local-images.ts";
+import { ensureLocalImages } from "./local-images.ts";
 import type { Consent } from "./packages.ts";
 
 /** What a registry that was reached says: no such image, not for you, not for this machine's architecture. */
@@ -49,14 +49,14 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   }
   const asked = distributionOf(environment);
   refuseDowngrade(asked);
-  const refusal = await pull(asked.kafka.reference);
+  const refusal = await pullAll(asked);
   if (refusal === undefined) return imagesAsAsked(environment, true);
   // What wrote the data may be newer than what is built here; only somebody who knows may say so.
   if (deployed && kept?.images.distribution !== "local") {
-    throw new CommandError(cannotBePulled(asked, refusal));
+    throw new CommandError(withWayOut(refusal));
   }
   const local = distributionOf(environment, "local");
-  const reason = `${asked} was asked for; ${asked.kafka} cannot be pulled: ${refusal}`;
+  const reason = `${asked} was asked for; ${refusal}`;
   say(`${reason}; falling back to images built here (Kafka ${local.version})`);
   await have(local);
   return { distribution: "local", version: local.version, reason, proven: true };
@@ -83,18 +83,29 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   async function have(distribution: Distribution): Promise<void> {
     refuseDowngrade(distribution);
     if (distribution.name === "local") {
-      await ensureLocalKafka(distribution.version, engine, consent);
+      await ensureLocalImages(referencesOf(distribution), engine, consent);
       return;
     }
-    const unreachable = await pull(distribution.kafka.reference);
-    if (unreachable !== undefined) {
-      throw new CommandError(cannotBePulled(distribution, unreachable));
+    const unreachable = await pullAll(distribution);
+    if (unreachable !== undefined) throw new CommandError(withWayOut(unreachable));
+  }
+
+  /** @returns which image could not be pulled, and why; undefined when all are there */
+  async function pullAll(distribution: Distribution): Promise<string | undefined> {
+    for (const reference of referencesOf(distribution)) {
+      const why = await pull(reference);
+      if (why !== undefined) return `${reference} cannot be pulled: ${why}`;
     }
+    return undefined;
+  }
+
+  function referencesOf(distribution: Distribution): string[] {
+    return imagesOf(environment, distribution).map(({ reference }) => reference);
   }
 }
 
-function cannotBePulled(distribution: Distribution, why: string): string {
-  return `${distribution.kafka} cannot be pulled: ${why}; connect the engine to its registry, or decide for images built here with IMAGES=local`;
+function withWayOut(refusal: string): string {
+  return `${refusal}; connect the engine to its registry, or decide for images built here with IMAGES=local`;
 }
 
 /**

@@ -64,6 +64,18 @@ export async function ensureLocalKafka(
   }
 }
 
+/** Sees to it that local images are there. */
+export async function ensureLocalImages(
+  references: readonly string[],
+  engine: Engine,
+  consent: Consent,
+): Promise<void> {
+  for (const reference of references) {
+    const version = /^kafka-platform-kit\/kafka:(.*)$/.exec(reference)?.[1];
+    if (version !== undefined) await ensureLocalKafka(version, engine, consent);
+  }
+}
+
 /** A fingerprint of what an image is made from: the recipe below it and its own files. */
 function recipeOf(below: string, folder?: string): string {
   const hash = createHash("sha256").update(below);

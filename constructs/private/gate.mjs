@@ -1,5 +1,5 @@
 // Plain JavaScript: Terraform runs this file by itself, from a checkout and from the published package.
-// Usage: node gate.mjs '{"containers":["dev-kafka-1"],"timeoutSeconds":300}'
+// Usage: node gate.mjs '{"containers":["dev-kafka-1"],"needs":{"dev-kafka-1":["dev-zookeeper-1"]},"timeoutSeconds":300}'
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -55,25 +55,34 @@ function look(container) {
   return { ready: probe.ok, why: `${state.Health.Status}: ${probe.output}`, restarts };
 }
 
-const { containers, timeoutSeconds } = JSON.parse(process.argv[2] ?? "{}");
+/** @type {{ containers: string[], needs?: Record<string, string[]>, timeoutSeconds: number }} */
+const { containers, needs = {}, timeoutSeconds } = JSON.parse(process.argv[2] ?? "{}");
 const started = Date.now();
 const deadline = started + timeoutSeconds * 1000;
-/** @type {Map<string, number>} */
+/**
+ * Restarts of each container when all that it needs was ready: until then it may end and be started again.
+ *
+ * @type {Map<string, number>}
+ */
 const restartsBefore = new Map();
-let waiting = [...containers];
+let waiting = containers;
 for (;;) {
   /** @type {Map<string, Look>} */
   const looks = new Map(waiting.map((container) => [container, look(container)]));
-  for (const [container, { ready, restarts }] of looks) {
-    if (restarts !== undefined && !restartsBefore.has(container)) {
-      restartsBefore.set(container, restarts);
-    }
+  for (const [container, { ready }] of looks) {
     if (ready) console.log(`${container} is ready`);
   }
   waiting = waiting.filter((container) => looks.get(container)?.ready === false);
   if (waiting.length === 0) break;
+  for (const container of waiting) {
+    const restarts = looks.get(container)?.restarts;
+    const isHeld = (needs[container] ?? []).some((other) => waiting.includes(other));
+    if (restarts === undefined || isHeld || restartsBefore.has(container)) continue;
+    restartsBefore.set(container, restarts);
+  }
   const isCrashing = (/** @type {string} */ container) =>
-    (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? 0) >= CRASH_LOOP;
+    (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? Infinity) >=
+    CRASH_LOOP;
   const lost = waiting.filter(
     (container) => isCrashing(container) || looks.get(container)?.hopeless === true,
   );

@@ -6,13 +6,19 @@ import { TerraformStack } from "../../cli/terraform-stack.ts";
 import { stackFolder } from "../../stacks/workspace.ts";
 import { putOnPath, setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 
+const COMMAND = JSON.stringify({ containers: ["trial-kafka-1"], needs: {}, timeoutSeconds: 300 });
+
 beforeEach(() => {
   setVariable("CDKTF_OUTDIR", undefined);
   workInScratchFolder();
   mkdirSync(stackFolder("trial"), { recursive: true });
   writeFileSync(
     join(stackFolder("trial"), "cdk.tf.json"),
-    JSON.stringify({ resource: { docker_container: { a: { name: "trial-kafka-1" } } } }),
+    JSON.stringify({
+      resource: {
+        terraform_data: { gate: { provisioner: [{ "local-exec": { command: COMMAND } }] } },
+      },
+    }),
   );
 });
 

@@ -2,13 +2,27 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
-import { checkClusterId, clusterIdOf, formattedVolumes } from "../../cli/volumes.ts";
+import {
+  checkClusterId,
+  checkMetadata,
+  clusterIdOf,
+  formattedVolumes,
+  type FormattedVolume,
+} from "../../cli/volumes.ts";
 import { Distribution } from "../../constructs/index.ts";
 import { putOnPath } from "../constructs/scratch.ts";
 
-const ONE = { volume: "trial-kafka-1-data", clusterId: "4L6g3nShT-eMCtK--X86sw" };
-const TWO = { volume: "trial-kafka-2-data", clusterId: "4L6g3nShT-eMCtK--X86sw" };
-const STRANGE = { volume: "trial-kafka-3-data", clusterId: "MkU3OEVBNTcwNTJENDM2Qk" };
+function volumeOf(
+  volume: string,
+  clusterId: string,
+  metadata: FormattedVolume["metadata"] = "kraft",
+): FormattedVolume {
+  return { volume, clusterId, metadata };
+}
+
+const ONE = volumeOf("trial-kafka-1-data", "4L6g3nShT-eMCtK--X86sw");
+const TWO = volumeOf("trial-kafka-2-data", "4L6g3nShT-eMCtK--X86sw");
+const STRANGE = volumeOf("trial-kafka-3-data", "MkU3OEVBNTcwNTJENDM2Qk");
 
 describe("clusterIdOf", () => {
   it.each([
@@ -49,6 +63,31 @@ describe("checkClusterId", () => {
   });
 });
 
+describe("checkMetadata", () => {
+  const OLD = volumeOf("trial-kafka-4-data", ONE.clusterId, "zookeeper");
+
+  it("accepts volumes that were written as is asked for", () => {
+    expect(() => {
+      checkMetadata("trial", "kraft", [ONE, TWO]);
+      checkMetadata("trial", "zookeeper", [OLD]);
+      checkMetadata("trial", "zookeeper", []);
+    }).not.toThrowError();
+  });
+
+  it.each([
+    { asked: "kraft", title: "KRaft", strange: OLD, written: "ZooKeeper" },
+    { asked: "zookeeper", title: "ZooKeeper", strange: ONE, written: "KRaft" },
+  ] as const)("rejects a change from $written to $title", ({ asked, title, strange, written }) => {
+    expect(() => {
+      checkMetadata("trial", asked, [strange]);
+    }).toThrowError(
+      new CommandError(
+        `trial asks for ${title}, but volume ${strange.volume} was written with ${written}, and Kafka would refuse it; ask for ${written} again, or remove the environment first (npm run destroy -- trial)`,
+      ),
+    );
+  });
+});
+
 describe("formattedVolumes", () => {
   const distribution = Distribution.local("4.1.1");
 
@@ -59,8 +98,20 @@ describe("formattedVolumes", () => {
   });
 
   it("reads the cluster ids, leaving out volumes that were never formatted", async () => {
-    putOnPath({ docker: `echo "${ONE.volume} ${ONE.clusterId}"` });
+    putOnPath({
+      docker: `printf '%s\\n' volume=${ONE.volume} version=1 cluster.id=${ONE.clusterId}`,
+    });
     expect(await formattedVolumes("trial", distribution, [ONE.volume, TWO.volume])).toEqual([ONE]);
+  });
+
+  it("tells a volume of ZooKeeper's time from one of KRaft's", async () => {
+    putOnPath({
+      docker: `printf '%s\\n' volume=a cluster.id=${ONE.clusterId} version=0 volume=b version=1 cluster.id=${ONE.clusterId}`,
+    });
+    expect(await formattedVolumes("trial", distribution, ["a", "b"])).toEqual([
+      volumeOf("a", ONE.clusterId, "zookeeper"),
+      volumeOf("b", ONE.clusterId),
+    ]);
   });
 
   it("looks inside by a labelled container that may neither write nor call out", async () => {

@@ -101,11 +101,11 @@ describe("versions", () => {
     },
     {
       make: () => Distribution.local("3.9.0"),
-      message: 'unknown local version "3.9.0"; the nearest is 3.9.1 (known: 3.9.1, 4.1.1)',
+      message: 'unknown local version "3.9.0"; the nearest is 3.9.1 (known: 3.0.1, 3.9.1, 4.1.1)',
     },
     {
       make: () => Distribution.local("4.2.0"),
-      message: 'unknown local version "4.2.0"; the nearest is 4.1.1 (known: 3.9.1, 4.1.1)',
+      message: 'unknown local version "4.2.0"; the nearest is 4.1.1 (known: 3.0.1, 3.9.1, 4.1.1)',
     },
   ])("rejects an unknown one, naming the nearest: $message", ({ make, message }) => {
     expect(make).toThrowError(new InvalidSettingError(message));
@@ -201,7 +201,9 @@ describe("metadata that the images cannot run", () => {
   ])(
     "ZooKeeper on $distribution.name $distribution.version: $refusal",
     ({ distribution, refusal }) => {
-      expect(distribution.refuses(Metadata.zooKeeper())).toBe(refusal);
+      expect(
+        distribution.refuses(Metadata.zooKeeper({ connect: "zookeeper:2181", containers: [] })),
+      ).toBe(refusal);
     },
   );
 });

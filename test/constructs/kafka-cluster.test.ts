@@ -4,11 +4,13 @@ import {
   ENVIRONMENT_LABEL,
   Image,
   InvalidSettingError,
+  Jmx,
   KafkaCluster,
   Listener,
   Memory,
   Metadata,
   Storage,
+  ZooKeeper,
   type KafkaClusterProps,
 } from "../../constructs/index.ts";
 import { synthesizeScope, theOnly, type Block, type Program } from "./synthesis.ts";
@@ -20,6 +22,12 @@ const PROPS: KafkaClusterProps = {
   network: { name: "dev-network" },
   clusterId: CLUSTER_ID,
   listeners: [Listener.network(), Listener.host()],
+};
+
+/** A cluster whose metadata is elsewhere, with the id that Kafka draws. */
+const ON_ZOOKEEPER = {
+  metadata: Metadata.zooKeeper({ connect: "zookeeper:2181", containers: [] }),
+  clusterId: undefined,
 };
 
 function synthesize(props: Partial<KafkaClusterProps> = {}): Program {
@@ -304,17 +312,109 @@ describe("what others ask of a cluster", () => {
   });
 });
 
+describe("a cluster with ZooKeeper", () => {
+  it("knows its ensemble, and has neither roles nor a controller nor an id of ours", () => {
+    const settings = environment({
+      ...ON_ZOOKEEPER,
+      distribution: Distribution.confluent("7.0.1"),
+    });
+    expect(settings).toMatchObject({
+      KAFKA_BROKER_ID: "1",
+      KAFKA_ZOOKEEPER_CONNECT: "zookeeper:2181",
+      KAFKA_LISTENERS: "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092",
+    });
+    for (const name of ["CLUSTER_ID", "KAFKA_NODE_ID", "KAFKA_PROCESS_ROLES"]) {
+      expect(settings).not.toHaveProperty(name);
+    }
+    expect(construct({ ...ON_ZOOKEEPER }).clusterId).toBeUndefined();
+  });
+
+  it("goes before the ensemble goes, so that its brokers end in order", () => {
+    const program = synthesizeScope((scope) => {
+      const zooKeeper = new ZooKeeper(scope, "zookeeper", { ...PROPS, name: "dev-zookeeper" });
+      const metadata = Metadata.zooKeeper(zooKeeper);
+      new KafkaCluster(scope, "kafka", { ...PROPS, clusterId: undefined, metadata });
+    });
+    const containers = Object.entries(program.resource["docker_container"] ?? {});
+    const broker = containers.find(([, { name }]) => name === "dev-kafka-1");
+    const server = containers.find(([, { name }]) => name === "dev-zookeeper-1");
+    expect(broker?.[1]["depends_on"]).toEqual([`docker_container.${server?.[0]}`]);
+  });
+});
+
+describe("names and ports of somebody's choice", () => {
+  it("are the containers' and what is advertised, while volumes keep the cluster's name", () => {
+    const program = synthesize({ hosts: ["broker"] });
+    expect(theOnly("docker_container", program)).toMatchObject({
+      name: "broker",
+      hostname: "broker",
+    });
+    expect(environment({ hosts: ["broker"] })["KAFKA_ADVERTISED_LISTENERS"]).toBe(
+      "BROKER://broker:19091,NETWORK://broker:19092,HOST://localhost:9092",
+    );
+    expect(theOnly("docker_volume", program)["name"]).toBe("dev-kafka-1-data");
+  });
+});
+
+describe("JMX", () => {
+  it("is off by default", () => {
+    expect(Object.keys(environment()).filter((name) => name.includes("JMX"))).toEqual([]);
+  });
+
+  it("sends the host's programs to the port that is published for them alone", () => {
+    expect(environment({ jmx: Jmx.host({ port: 9999 }) })).toMatchObject({
+      KAFKA_JMX_PORT: "9999",
+      KAFKA_JMX_HOSTNAME: "localhost",
+    });
+    expect(container({ jmx: Jmx.host({ port: 9999 }) })["ports"]).toContainEqual({
+      internal: 9999,
+      external: 9999,
+      ip: "127.0.0.1",
+    });
+  });
+});
+
 describe("a setting that is wrong by itself", () => {
   it.each(["", "Dev", "dev_kafka", "-dev", "dev-", "dev.kafka", "a".repeat(61)])(
     "rejects the name %j",
     (name) => {
       expect(() => synthesize({ name })).toThrowError(
         new InvalidSettingError(
-          `cluster name "${name}" cannot begin a host name; use lower-case letters, digits and dashes, 60 at the most`,
+          `cluster name "${name}" cannot be a host name; use lower-case letters, digits and dashes, 60 at the most`,
         ),
       );
     },
   );
+
+  it.each([
+    { hosts: [], said: "cluster dev-kafka has 1 container, and hosts names 0 (); name each one" },
+    {
+      hosts: ["a", "b"],
+      said: "cluster dev-kafka has 1 container, and hosts names 2 (a, b); name each one",
+    },
+    {
+      hosts: ["the_broker"],
+      said: 'cluster dev-kafka: host "the_broker" cannot be a host name; use lower-case letters, digits and dashes, 63 at the most',
+    },
+  ])("rejects the hosts $hosts", ({ hosts, said }) => {
+    expect(() => synthesize({ hosts })).toThrowError(new InvalidSettingError(said));
+  });
+
+  it("rejects a KRaft cluster without an id", () => {
+    expect(() => synthesize({ clusterId: undefined })).toThrowError(
+      new InvalidSettingError(
+        "a KRaft cluster needs a cluster id; give 22 characters of URL-safe base64, as kafka-storage random-uuid prints them",
+      ),
+    );
+  });
+
+  it("rejects a cluster id with ZooKeeper, which would not heed it", () => {
+    expect(() => synthesize({ ...ON_ZOOKEEPER, clusterId: CLUSTER_ID })).toThrowError(
+      new InvalidSettingError(
+        `cluster id "${CLUSTER_ID}" cannot be kept: with ZooKeeper, Kafka draws it at its first start; give none`,
+      ),
+    );
+  });
 
   it.each(["k", "4kids", "dev-kafka-2", "a".repeat(60)])("accepts the name %s", (name) => {
     expect(container({ name })["name"]).toBe(`${name}-1`);
@@ -355,15 +455,25 @@ describe("settings that contradict each other", () => {
     },
     {
       title: "ZooKeeper on a KRaft-only version",
-      props: { distribution: Distribution.local("4.1.1"), metadata: Metadata.zooKeeper() },
+      props: { distribution: Distribution.local("4.1.1"), ...ON_ZOOKEEPER },
       conflict:
         "local 4.1.1 has no ZooKeeper; the last that has it is Confluent 7.9 (Kafka 3.9), or use Metadata.kraft()",
     },
     {
-      title: "ZooKeeper, which this kit does not deploy yet",
-      props: { metadata: Metadata.zooKeeper() },
+      title: "ZooKeeper on an image that has KRaft only",
+      props: { distribution: Distribution.apache("3.9.1"), ...ON_ZOOKEEPER },
       conflict:
-        "Confluent 7.9.1 can run on ZooKeeper, but this kit deploys KRaft clusters only; use Metadata.kraft()",
+        "the image apache/kafka:3.9.1 runs KRaft only; Confluent 7.9 has ZooKeeper, or use Metadata.kraft()",
+    },
+    {
+      title: "JMX on a listener's port",
+      props: { jmx: Jmx.host({ port: 9092 }) },
+      conflict: 'JMX and listener "HOST" both use port 9092; give each its own port',
+    },
+    {
+      title: "JMX on a port of the cluster's own",
+      props: { jmx: Jmx.host({ port: 19091 }) },
+      conflict: 'JMX and listener "BROKER" both use port 19091; give each its own port',
     },
     {
       title: "no listener",
@@ -478,7 +588,7 @@ describe("settings that contradict each other", () => {
   it("reports every conflict at once", () => {
     expect(
       conflicts({
-        metadata: Metadata.zooKeeper(),
+        ...ON_ZOOKEEPER,
         distribution: Distribution.confluent("8.0.0"),
         listeners: [Listener.host({ port: 19093 }), Listener.host({ port: 19093 })],
         heap: Memory.gibibytes(4),

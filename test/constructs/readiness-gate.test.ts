@@ -43,9 +43,25 @@ describe("ReadinessGate", () => {
     const { command, environment } = provisioner(gate());
     expect(JSON.parse(command)).toEqual({
       containers: ["dev-one", "dev-two"],
+      needs: {},
       timeoutSeconds: 300,
     });
     expect(environment).toBeUndefined();
+  });
+
+  it("tells which container needs which", () => {
+    const program = synthesizeScope((scope) => {
+      const image = "example:1";
+      const elsewhere = new Container(scope, "zero", { name: "zero", image });
+      const one = new Container(scope, "one", { name: "one", image, dependsOn: [elsewhere] });
+      const two = new Container(scope, "two", { name: "two", image, dependsOn: [one] });
+      new ReadinessGate(scope, "ready", { containers: [one, two] });
+    });
+    const { command } = provisioner(theOnly("terraform_data", program));
+    expect(JSON.parse(command)).toMatchObject({
+      containers: ["one", "two"],
+      needs: { two: ["one"] },
+    });
   });
 
   it("waits as long and on the engine that it is told", () => {

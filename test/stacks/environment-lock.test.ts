@@ -102,7 +102,7 @@ describe("reading and writing", () => {
   it.each([
     { title: "another environment's", lock: { ...lockOf(), environment: "dev" } },
     { title: "another format", lock: { ...lockOf(), format: 2 } },
-    { title: "without a cluster id", lock: { ...lockOf(), clusterId: undefined } },
+    { title: "with no text for a cluster id", lock: { ...lockOf(), clusterId: 5 } },
     { title: "without what was asked for", lock: { ...lockOf(), asked: undefined } },
     { title: "without images", lock: { ...lockOf(), images: undefined } },
     { title: "with images that say nothing", lock: { ...lockOf(), images: {} } },

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { InvalidSettingError, KafkaCluster } from "../../constructs/index.ts";
+import { InvalidSettingError, type DistributionName } from "../../constructs/index.ts";
 import { distributionOf, environmentNames, loadEnvironment } from "../../stacks/environment.ts";
-import { synthesizeScope } from "../constructs/synthesis.ts";
-import { CLUSTER_ID, environmentOf } from "./environments.ts";
+import { KafkaPlatform } from "../../stacks/kafka-platform.ts";
+import { emptyApp, synthesize } from "../constructs/synthesis.ts";
+import { environmentOf, lockOf } from "./environments.ts";
 
 describe("environments that ship", () => {
   it("are files, in alphabetical order, dev among them", async () => {
@@ -19,16 +20,17 @@ describe("environments that ship", () => {
       expect(distributions).toContain(environment.settings.distribution);
       // What can be fallen back to where nothing can be pulled.
       expect(distributions).toContain("local");
-      for (const distribution of distributions as ("confluent" | "apache" | "local")[]) {
-        synthesizeScope((scope) => {
-          new KafkaCluster(scope, "kafka", {
-            ...environment.settings.kafka,
-            name: "trial-kafka",
-            clusterId: CLUSTER_ID,
-            network: { name: "trial-network" },
-            distribution: distributionOf(environment, distribution),
-          });
+      for (const distribution of distributions as DistributionName[]) {
+        const { version } = distributionOf(environment, distribution);
+        const images = { distribution, version, reason: "", proven: true };
+        const lock = lockOf({ environment: name, images });
+        const platform = new KafkaPlatform(emptyApp(), {
+          environment,
+          lock,
+          dockerHost: "unix:///var/run/docker.sock",
+          hostAddresses: ["127.0.0.1"],
         });
+        expect(() => synthesize(platform)).not.toThrowError();
       }
     }
   });

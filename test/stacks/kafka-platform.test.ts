@@ -77,7 +77,11 @@ describe("the stack of an environment", () => {
       provisioner: [
         {
           "local-exec": {
-            command: JSON.stringify({ containers: ["trial-kafka-1"], timeoutSeconds: 300 }),
+            command: JSON.stringify({
+              containers: ["trial-kafka-1"],
+              needs: {},
+              timeoutSeconds: 300,
+            }),
             environment: { DOCKER_HOST },
           },
         },

@@ -71,10 +71,11 @@ function docker(containers: Readonly<Record<string, readonly (Look | undefined)[
 async function gate(
   containers: readonly string[],
   timeoutSeconds = 60,
+  needs?: Readonly<Record<string, readonly string[]>>,
 ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
   const { exitCode, stdout, stderr } = await execa(
     process.execPath,
-    [GATE, JSON.stringify({ containers, timeoutSeconds })],
+    [GATE, JSON.stringify({ containers, needs, timeoutSeconds })],
     { reject: false },
   );
   return { exitCode, stdout, stderr: stderr.replaceAll(/after \d+ s/g, "after N s") };
@@ -140,6 +141,37 @@ it("does not hold restarts against a container that it could not look at before"
     ],
   });
   expect(await gate(["one"])).toEqual({ exitCode: 0, stdout: "one is ready", stderr: "" });
+});
+
+it("holds no restarts against a container while one that it needs is not ready", async () => {
+  docker({
+    broker: [{ health: "starting" }, { health: "starting" }, { health: "healthy" }],
+    registry: [
+      { status: "restarting", exitCode: 1, restarts: 0 },
+      { status: "restarting", exitCode: 1, restarts: 9 },
+      { health: "starting", restarts: 10 },
+      { health: "starting", restarts: 11 },
+      { health: "healthy", restarts: 11 },
+    ],
+  });
+  expect(await gate(["broker", "registry"], 60, { registry: ["broker"] })).toEqual({
+    exitCode: 0,
+    stdout: "broker is ready\nregistry is ready",
+    stderr: "",
+  });
+});
+
+it("gives up a crash loop once all that the container needs is ready", async () => {
+  docker({
+    broker: [{ health: "healthy" }],
+    registry: [
+      { status: "restarting", exitCode: 1, restarts: 3 },
+      { status: "restarting", exitCode: 1, restarts: 8 },
+    ],
+  });
+  const { exitCode, stderr } = await gate(["broker", "registry"], 60, { registry: ["broker"] });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("registry keeps crashing");
 });
 
 it("gives up a crash loop before the time is out, with the end of its log", async () => {

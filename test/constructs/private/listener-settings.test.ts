@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Listener } from "../../../constructs/index.ts";
+import { Listener, Metadata } from "../../../constructs/index.ts";
 import { listenerSettings } from "../../../constructs/private/listener-settings.ts";
 
 const ONE = [{ id: 1, host: "dev-kafka-1" }];
@@ -10,12 +10,15 @@ it.each([
     title: "a listener of each vantage",
     node: ONE[0]!,
     nodes: ONE,
+    metadata: Metadata.kraft(),
     listeners: [
       Listener.network(),
       Listener.host(),
       Listener.external({ name: "LAN", address: "192.168.56.101" }),
     ],
     settings: {
+      "node.id": "1",
+      "process.roles": "broker,controller",
       listeners:
         "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092,LAN://0.0.0.0:9094,CONTROLLER://dev-kafka-1:19093",
       "advertised.listeners":
@@ -31,6 +34,7 @@ it.each([
     title: "IPv6 in brackets, a DNS name as it is",
     node: ONE[0]!,
     nodes: ONE,
+    metadata: Metadata.kraft(),
     listeners: [
       Listener.external({ name: "LAN", address: "2001:db8::7" }),
       Listener.external({
@@ -41,6 +45,8 @@ it.each([
       }),
     ],
     settings: {
+      "node.id": "1",
+      "process.roles": "broker,controller",
       listeners:
         "BROKER://0.0.0.0:19091,LAN://0.0.0.0:9094,INTERNET://0.0.0.0:443,CONTROLLER://dev-kafka-1:19093",
       "advertised.listeners":
@@ -56,8 +62,11 @@ it.each([
     title: "the second of two nodes has host ports of its own",
     node: TWO[1]!,
     nodes: TWO,
+    metadata: Metadata.kraft(),
     listeners: [Listener.network(), Listener.host()],
     settings: {
+      "node.id": "2",
+      "process.roles": "broker,controller",
       listeners:
         "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092,CONTROLLER://dev-kafka-2:19093",
       "advertised.listeners":
@@ -69,6 +78,22 @@ it.each([
       "controller.quorum.voters": "1@dev-kafka-1:19093,2@dev-kafka-2:19093",
     },
   },
-])("$title", ({ node, nodes, listeners, settings }) => {
-  expect(listenerSettings(node, nodes, listeners)).toEqual(settings);
+  {
+    title: "with ZooKeeper there is no controller to reach",
+    node: TWO[1]!,
+    nodes: TWO,
+    metadata: Metadata.zooKeeper({ connect: "zoo-1:2181,zoo-2:2181", containers: [] }),
+    listeners: [Listener.network(), Listener.host()],
+    settings: {
+      "broker.id": "2",
+      "zookeeper.connect": "zoo-1:2181,zoo-2:2181",
+      listeners: "BROKER://0.0.0.0:19091,NETWORK://0.0.0.0:19092,HOST://0.0.0.0:9092",
+      "advertised.listeners":
+        "BROKER://dev-kafka-2:19091,NETWORK://dev-kafka-2:19092,HOST://localhost:9093",
+      "listener.security.protocol.map": "BROKER:PLAINTEXT,NETWORK:PLAINTEXT,HOST:PLAINTEXT",
+      "inter.broker.listener.name": "BROKER",
+    },
+  },
+])("$title", ({ node, nodes, listeners, metadata, settings }) => {
+  expect(listenerSettings(node, nodes, listeners, metadata)).toEqual(settings);
 });

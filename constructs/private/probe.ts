@@ -1,0 +1,31 @@
+/** Seconds until a probe gives up, within the engine's own limit of 5. */
+const SECONDS = 4;
+
+/** How the engine finds out that a container serves. Every image has bash, few have more. */
+export class Probe {
+  /** A port takes connections. */
+  static connection(host: string, port: number): Probe {
+    return new Probe(`</dev/tcp/${host}/${port}`);
+  }
+
+  /** A ZooKeeper server serves its clients: `srvr` tells its mode only then. */
+  static zooKeeper(host: string, port: number): Probe {
+    return new Probe(
+      `exec 3<>/dev/tcp/${host}/${port} && printf srvr >&3 && timeout ${SECONDS} grep -q ^Mode: <&3`,
+    );
+  }
+
+  /** An HTTP service answers a path with status 200. */
+  static http(host: string, port: number, path: string): Probe {
+    return new Probe(
+      `exec 3<>/dev/tcp/${host}/${port} && printf 'GET ${path} HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n' >&3 && read -r -t ${SECONDS} answer <&3 && echo "$answer" && [[ $answer == HTTP/1.?' 200 '* ]]`,
+    );
+  }
+
+  /** As the engine takes it. */
+  readonly command: readonly string[];
+
+  private constructor(script: string) {
+    this.command = ["CMD", "bash", "-c", script];
+  }
+}

@@ -1,0 +1,154 @@
+import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
+import type { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
+import { Construct } from "constructs";
+import type { Distribution } from "./distribution.ts";
+import { checkPort } from "./endpoint.ts";
+import { InvalidSettingError } from "./errors.ts";
+import type { Labels } from "./labels.ts";
+import { Memory } from "./memory.ts";
+import { Metadata, type IZooKeeper } from "./metadata.ts";
+import { hostNames } from "./private/host-name.ts";
+import { Probe } from "./private/probe.ts";
+import { ServiceContainers } from "./private/service-container.ts";
+import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
+import { Storage } from "./storage.ts";
+
+/** Settings of a {@link ZooKeeper}. */
+export interface ZooKeeperProps {
+  /** Name of the ensemble: server n's container is `<name>-<n>`. Lower-case letters, digits and dashes. */
+  readonly name: string;
+  /** Where the images come from. */
+  readonly distribution: Distribution;
+  /** The Docker network that the servers join: a provider resource, or any object with its name. */
+  readonly network: { readonly name: string };
+  /**
+   * Names of the servers' containers, in the order of their ids.
+   *
+   * @default - `<name>-<n>`
+   */
+  readonly hosts?: readonly string[];
+  /**
+   * TCP port for programs on the Docker host, bound on 127.0.0.1.
+   *
+   * @default - nothing is published: only containers on the network reach it
+   */
+  readonly hostPort?: number;
+  /**
+   * Where each server keeps its snapshots and its transaction log.
+   *
+   * @default Storage.volume()
+   */
+  readonly storage?: Storage;
+  /**
+   * Java heap of a server.
+   *
+   * @default - 256 MiB
+   */
+  readonly heap?: Memory;
+  /**
+   * Memory limit of a server's container.
+   *
+   * @default - the heap and 512 MiB for what the JVM keeps beside it
+   */
+  readonly memoryLimit?: Memory;
+  /**
+   * Labels on everything the ensemble makes.
+   *
+   * @default - none but the service's name
+   */
+  readonly labels?: Labels;
+}
+
+/** Port that clients connect to, inside the network. */
+const CLIENT_PORT = 2181;
+
+/** Milliseconds of a tick, ZooKeeper's unit of time; sessions live 2 to 20 of them. */
+const TICK_TIME = 2000;
+
+const STOP_SECONDS = 60;
+
+/** One server of an ensemble: its id, its name on the network, its container and volumes. */
+export interface ZooKeeperServer {
+  readonly id: number;
+  readonly host: string;
+  readonly container: Container;
+  /** Snapshots and transaction log, in this order; none with ephemeral storage. */
+  readonly volumes: readonly Volume[];
+}
+
+/** A ZooKeeper ensemble of one server, which keeps the metadata of Kafka clusters before 4.0. */
+export class ZooKeeper extends Construct implements IZooKeeper {
+  readonly distribution: Distribution;
+  readonly servers: readonly ZooKeeperServer[];
+
+  /** @throws InvalidSettingError when a setting is wrong by itself; what two settings say against each other is reported at synth */
+  constructor(scope: Construct, id: string, props: ZooKeeperProps) {
+    super(scope, id);
+    this.distribution = props.distribution;
+    const { name, hostPort } = props;
+    const image = props.distribution.zooKeeper;
+    if (image === undefined) {
+      throw new InvalidSettingError(
+        props.distribution.refuses(Metadata.zooKeeper(this)) ??
+          `${props.distribution} names no ZooKeeper image; give zooKeeper to Distribution.of()`,
+      );
+    }
+    if (hostPort !== undefined) checkPort(hostPort, `ZooKeeper ${name}`);
+    const memory = serviceMemory(props.heap ?? Memory.mebibytes(256), props.memoryLimit);
+    this.node.addValidation({ validate: () => memoryConflicts(memory) });
+
+    const containers = new ServiceContainers(this, {
+      service: "zookeeper",
+      image,
+      network: props.network,
+      memoryLimit: memory.limit,
+      stopSeconds: STOP_SECONDS,
+      labels: props.labels,
+    });
+    const storage = props.storage ?? Storage.volume();
+    this.servers = hostNames(name, 1, props.hosts, "ZooKeeper").map((host, i) => {
+      const server = i + 1;
+      // Two folders that both images declare as volumes: the log is written on its own, in the order of the transactions.
+      const mounts = ["data", "log"].map((kind) =>
+        containers.mount(
+          `${kind}-${server}`,
+          `/var/lib/zookeeper/${kind}`,
+          storage,
+          `${name}-${server}-${kind}`,
+        ),
+      );
+      const container = containers.container(`server-${server}`, {
+        host,
+        environment: {
+          ZOOKEEPER_CLIENT_PORT: String(CLIENT_PORT),
+          ZOOKEEPER_TICK_TIME: String(TICK_TIME),
+          KAFKA_HEAP_OPTS: heapOptions(memory),
+          // The probe's word and no other; the web server for administrators would be one more open door.
+          KAFKA_OPTS:
+            "-Dzookeeper.4lw.commands.whitelist=srvr -Dzookeeper.admin.enableServer=false",
+        },
+        ports:
+          hostPort === undefined
+            ? []
+            : [{ internal: CLIENT_PORT, external: hostPort, ip: "127.0.0.1" }],
+        mounts,
+        probe: Probe.zooKeeper(host, CLIENT_PORT),
+        outlivedBy: [],
+      });
+      return {
+        id: server,
+        host,
+        container,
+        volumes: mounts.flatMap(({ volume }) => volume ?? []),
+      };
+    });
+  }
+
+  get containers(): readonly Container[] {
+    return this.servers.map(({ container }) => container);
+  }
+
+  get connect(): string {
+    return this.servers.map(({ host }) => `${host}:${CLIENT_PORT}`).join(",");
+  }
+}
