@@ -13,7 +13,7 @@ import {
   ZooKeeper,
   type KafkaClusterProps,
 } from "../../constructs/index.ts";
-import { synthesizeScope, theOnly, type Block, type Program } from "./synthesis.ts";
+import { environmentOf, synthesizeScope, theOnly, type Block, type Program } from "./synthesis.ts";
 
 const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk";
 const PROPS: KafkaClusterProps = {
@@ -39,13 +39,7 @@ function container(props: Partial<KafkaClusterProps> = {}): Block {
 }
 
 function environment(props: Partial<KafkaClusterProps> = {}): Record<string, string> {
-  const lines = container(props)["env"] as string[];
-  return Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf("=");
-      return [line.slice(0, at), line.slice(at + 1)];
-    }),
-  );
+  return environmentOf(container(props));
 }
 
 /** Makes a cluster without a look at its synthesis. */

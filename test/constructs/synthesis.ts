@@ -40,3 +40,13 @@ export function theOnly(type: string, program: Program): Block {
   }
   return only;
 }
+
+/** The environment variables of a container. */
+export function environmentOf(container: Block): Record<string, string> {
+  return Object.fromEntries(
+    (container["env"] as string[]).map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
