@@ -122,6 +122,9 @@ export class ZooKeeper extends Construct implements IZooKeeper {
         environment: {
           ZOOKEEPER_CLIENT_PORT: String(CLIENT_PORT),
           ZOOKEEPER_TICK_TIME: String(TICK_TIME),
+          // ZooKeeper by itself never removes an old snapshot.
+          ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT: "3",
+          ZOOKEEPER_AUTOPURGE_PURGE_INTERVAL: "24",
           KAFKA_HEAP_OPTS: heapOptions(memory),
           // The probe's word and no other; the web server for administrators would be one more open door.
           KAFKA_OPTS:

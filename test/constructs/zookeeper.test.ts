@@ -29,6 +29,8 @@ describe("a server", () => {
     expect(environmentOf(container())).toEqual({
       ZOOKEEPER_CLIENT_PORT: "2181",
       ZOOKEEPER_TICK_TIME: "2000",
+      ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT: "3",
+      ZOOKEEPER_AUTOPURGE_PURGE_INTERVAL: "24",
       KAFKA_HEAP_OPTS: "-Xms256m -Xmx256m",
       KAFKA_OPTS: "-Dzookeeper.4lw.commands.whitelist=srvr -Dzookeeper.admin.enableServer=false",
     });

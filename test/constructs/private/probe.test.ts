@@ -1,0 +1,90 @@
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { execa } from "execa";
+import { expect, it, onTestFinished } from "vitest";
+import { Probe } from "../../../constructs/private/probe.ts";
+
+/** A server that does this with every connection, until the test has ended. */
+async function serve(answer: (socket: Socket, question: string) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("data", (data) => {
+      answer(socket, String(data));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Asks as the engine would, in its own 5 seconds. */
+async function ask(probe: Probe): Promise<"ready" | "not ready" | "no answer"> {
+  const [form, file = "", ...args] = probe.command;
+  expect(form).toBe("CMD");
+  const { exitCode, timedOut } = await execa(file, args, { reject: false, timeout: 5000 });
+  if (timedOut) return "no answer";
+  return exitCode === 0 ? "ready" : "not ready";
+}
+
+/** A port that nobody listens on any more. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+it.each([
+  { title: "a connection", probe: (port: number) => Probe.connection("127.0.0.1", port) },
+  { title: "ZooKeeper", probe: (port: number) => Probe.zooKeeper("127.0.0.1", port) },
+  { title: "HTTP", probe: (port: number) => Probe.http("127.0.0.1", port, "/") },
+])("$title is not ready while nobody listens", async ({ probe }) => {
+  expect(await ask(probe(await freePort()))).toBe("not ready");
+});
+
+it("a connection is ready when somebody listens", async () => {
+  const port = await serve(() => {});
+  expect(await ask(Probe.connection("127.0.0.1", port))).toBe("ready");
+});
+
+it.each([
+  { said: "Zookeeper version: 3.6.3\nMode: standalone\nNode count: 5\n", answer: "ready" },
+  {
+    said: "This ZooKeeper instance is not currently serving requests\n",
+    answer: "not ready",
+  },
+  { said: "srvr is not executed because it is not in the whitelist.\n", answer: "not ready" },
+])("ZooKeeper is $answer when it says $said", async ({ said, answer }) => {
+  const port = await serve((socket, question) => socket.end(question === "srvr" ? said : ""));
+  expect(await ask(Probe.zooKeeper("127.0.0.1", port))).toBe(answer);
+});
+
+it.each([
+  { status: "HTTP/1.1 200 OK", answer: "ready" },
+  { status: "HTTP/1.0 200 OK", answer: "ready" },
+  { status: "HTTP/1.1 503 Service Unavailable", answer: "not ready" },
+  { status: "HTTP/1.1 404 Not Found", answer: "not ready" },
+  { status: "nonsense 200 ", answer: "not ready" },
+])("HTTP is $answer when it answers $status", async ({ status, answer }) => {
+  const asked: string[] = [];
+  const port = await serve((socket, question) => {
+    asked.push(question);
+    socket.end(`${status}\r\nContent-Length: 2\r\n\r\n{}`);
+  });
+  expect(await ask(Probe.http("127.0.0.1", port, "/subjects"))).toBe(answer);
+  expect(asked).toEqual(["GET /subjects HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"]);
+});
+
+it("gives up by itself on a service that takes the question and stays silent", async () => {
+  const port = await serve(() => {});
+  const answers = await Promise.all([
+    ask(Probe.http("127.0.0.1", port, "/")),
+    ask(Probe.zooKeeper("127.0.0.1", port)),
+  ]);
+  expect(answers).toEqual(["not ready", "not ready"]);
+});
