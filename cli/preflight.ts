@@ -70,7 +70,7 @@ async function portConflicts(
     if (refusal === "EADDRINUSE") {
       const holder = (await holderOf(external)) ?? "another program";
       conflicts.push(
-        `${name} needs port ${external} on ${ip}, which ${holder} holds; stop that, or give the listener another port in the environment's file`,
+        `${name} needs port ${external} on ${ip}, which ${holder} holds; stop that, or choose another port in the environment's file`,
       );
     } else if (refusal !== undefined) {
       conflicts.push(`${name} cannot have port ${external} on ${ip}: ${refusal}`);

@@ -97,7 +97,7 @@ esac`,
       const port = await listen(address);
       await expect(check([{ ip: "127.0.0.1", external: port }])).rejects.toThrowError(
         new CommandError(
-          `trial-kafka-1 needs port ${port} on 127.0.0.1, which ${OURSELVES} holds; stop that, or give the listener another port in the environment's file`,
+          `trial-kafka-1 needs port ${port} on 127.0.0.1, which ${OURSELVES} holds; stop that, or choose another port in the environment's file`,
         ),
       );
     },
