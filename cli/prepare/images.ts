@@ -11,7 +11,7 @@ import { CommandError } from "../errors.ts";
 import { say, step } from "../progress.ts";
 import { ask, lastLines } from "../shell.ts";
 import type { Engine } from "./engine.ts";
-import { ensureLocalKafka } from "./local-images.ts";
+import { ensureLocalImages } from "./local-images.ts";
 import type { Consent } from "./packages.ts";
 
 /** What a registry that was reached says: no such image, not for you, not for this machine's architecture. */
@@ -83,7 +83,7 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   async function have(distribution: Distribution): Promise<void> {
     refuseDowngrade(distribution);
     if (distribution.name === "local") {
-      await ensureLocalKafka(distribution.version, engine, consent);
+      await ensureLocalImages([distribution.kafka.reference], engine, consent);
       return;
     }
     const unreachable = await pull(distribution.kafka.reference);
