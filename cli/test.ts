@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ensureEngine } from "./prepare/engine.ts";
-import { ensureLocalKafka } from "./prepare/local-images.ts";
+import { ensureLocalImages } from "./prepare/local-images.ts";
 import type { Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
@@ -10,6 +10,16 @@ import { ask } from "./shell.ts";
 
 /** Checks that need no engine, in the order of what they cost. */
 const CHECKS = ["format", "lint", "types", "dead-code", "build"] as const;
+
+/** Images that the end-to-end tests run. */
+const IMAGES = [
+  "kafka-platform-kit/kafka:3.0.1",
+  "kafka-platform-kit/kafka:3.9.1",
+  "kafka-platform-kit/kafka:4.1.1",
+  "kafka-platform-kit/zookeeper:3.6.3",
+  "kafka-platform-kit/zookeeper:3.8.4",
+  "kafka-platform-kit/apicurio-registry:3.0.9",
+];
 
 const REPORTS = resolve("reports");
 
@@ -40,7 +50,7 @@ export async function test(consent: Consent): Promise<number> {
   const terraform = await ensureTerraform();
   const engine = await ensureEngine(consent);
   await ensureProvider(terraform);
-  for (const version of ["3.9.1", "4.1.1"]) await ensureLocalKafka(version, engine, consent);
+  await ensureLocalImages(IMAGES, engine, consent);
   counts.push(await suite("e2e"));
   const sum = (of: (count: Count) => number): number =>
     counts.reduce((total, count) => total + of(count), 0);

@@ -17,36 +17,83 @@ import { workspace } from "../../stacks/workspace.ts";
 import { isLocal, type Engine } from "./engine.ts";
 import { asRoot, debianMirror, installPackages, runAsRoot, type Consent } from "./packages.ts";
 
-const RECIPES = fileURLToPath(new URL("../../images/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../images/", import.meta.url));
 const RECIPE_LABEL = "kafka-platform-kit.recipe";
 const SUITE = "bookworm";
 const BASE = `kafka-platform-kit/base:${SUITE}`;
 const JAVA = "kafka-platform-kit/java:17";
 
+/** What is built on the Java image, by the folder that holds its Dockerfile, its scripts and the `pom.xml` of its jars. */
+const PRODUCTS: Readonly<Record<string, Product>> = {
+  kafka: { title: "Kafka", goal: "copy-dependencies" },
+  zookeeper: { title: "ZooKeeper", goal: "copy-dependencies" },
+  "apicurio-registry": { title: "Apicurio Registry", goal: "unpack" },
+};
+
+interface Product {
+  readonly title: string;
+  /** Of Maven's dependency plugin: what fetches the jars that `pom.xml` names. */
+  readonly goal: "copy-dependencies" | "unpack";
+}
+
+/** An image that is to be there, and what it is made from. */
+interface Wanted {
+  readonly reference: string;
+  /** Its folder below `images/`. */
+  readonly folder: string;
+  readonly product: Product;
+  readonly version: string;
+  readonly recipe: string;
+}
+
 /**
- * Sees to it that the local Kafka image is there, built by the recipe of this checkout. An image appears under
+ * Sees to it that local images are there, built by the recipes of this checkout. An image appears under
  * its name only when it is whole.
  *
- * @param version of Kafka, such as `4.1.1`
- * @throws CommandError when it can't be built
+ * @param references such as `kafka-platform-kit/kafka:4.1.1`
+ * @throws CommandError when there is no recipe for one, or it can't be built
  */
-export async function ensureLocalKafka(
-  version: string,
+export async function ensureLocalImages(
+  references: readonly string[],
   engine: Engine,
   consent: Consent,
 ): Promise<void> {
-  const image = `kafka-platform-kit/kafka:${version}`;
   const base = recipeOf(`base ${SUITE}`);
   const java = recipeOf(base, "java");
-  const kafka = recipeOf(`${java} ${version}`, "kafka");
-  const present = await recipeLabel(image);
-  if (present === kafka) return;
-  say(
-    present === undefined
-      ? `building ${image} from package registries`
-      : `building ${image} anew: its recipe has changed`,
-  );
-  try {
+  let below: Promise<void> | undefined;
+  for (const image of references.map(wanted)) {
+    const present = await recipeLabel(image.reference);
+    if (present === image.recipe) continue;
+    say(
+      present === undefined
+        ? `building ${image.reference} from package registries`
+        : `building ${image.reference} anew: its recipe has changed`,
+    );
+    try {
+      // What they all stand on is built, or fails to be, once.
+      await (below ??= buildBelow());
+      await buildProduct(image);
+    } catch (error) {
+      if (present === undefined || !(error instanceof CommandError)) throw error;
+      say(`going on with the ${image.reference} that is there: ${error.message}`);
+    }
+  }
+
+  function wanted(reference: string): Wanted {
+    const { folder = "", version = "" } =
+      /^kafka-platform-kit\/(?<folder>[^:]+):(?<version>.+)$/.exec(reference)?.groups ?? {};
+    const product = PRODUCTS[folder];
+    if (product === undefined) {
+      const known = Object.keys(PRODUCTS).map((name) => `kafka-platform-kit/${name}`);
+      throw new CommandError(
+        `there is no recipe for the image ${reference}; those that can be built here are ${known.join(", ")}`,
+      );
+    }
+    const recipe = recipeOf(`${java} ${version}`, folder);
+    return { reference, folder, product, version, recipe };
+  }
+
+  async function buildBelow(): Promise<void> {
     if (!isLocal(engine)) {
       throw new CommandError(
         `images are built on the engine's own machine only, and this engine is at ${engine.host}; build them there, or use a registry that it reaches`,
@@ -55,32 +102,16 @@ export async function ensureLocalKafka(
     await installTools(consent);
     if ((await recipeLabel(BASE)) !== base) await buildBase(base);
     if ((await recipeLabel(JAVA)) !== java) {
-      await step("building the Java image", () => buildImage(JAVA, join(RECIPES, "java"), java));
+      await step("building the Java image", () => buildImage(JAVA, join(FOLDER, "java"), java));
     }
-    await buildKafka(version, image, kafka);
-  } catch (error) {
-    if (present === undefined || !(error instanceof CommandError)) throw error;
-    say(`going on with the ${image} that is there: ${error.message}`);
-  }
-}
-
-/** Sees to it that local images are there. */
-export async function ensureLocalImages(
-  references: readonly string[],
-  engine: Engine,
-  consent: Consent,
-): Promise<void> {
-  for (const reference of references) {
-    const version = /^kafka-platform-kit\/kafka:(.*)$/.exec(reference)?.[1];
-    if (version !== undefined) await ensureLocalKafka(version, engine, consent);
   }
 }
 
 /** A fingerprint of what an image is made from: the recipe below it and its own files. */
 function recipeOf(below: string, folder?: string): string {
   const hash = createHash("sha256").update(below);
-  for (const file of folder === undefined ? [] : filesBelow(join(RECIPES, folder))) {
-    hash.update(file).update(readFileSync(join(RECIPES, folder ?? "", file)));
+  for (const file of folder === undefined ? [] : filesBelow(join(FOLDER, folder))) {
+    hash.update(file).update(readFileSync(join(FOLDER, folder ?? "", file)));
   }
   return hash.digest("hex").slice(0, 16);
 }
@@ -139,26 +170,28 @@ async function buildBase(recipe: string): Promise<void> {
   });
 }
 
-async function buildKafka(version: string, image: string, recipe: string): Promise<void> {
-  const context = workspace.build(`kafka-${version}`);
+async function buildProduct(image: Wanted): Promise<void> {
+  const { reference, folder, product, version, recipe } = image;
+  const context = workspace.build(`${folder}-${version}`);
   const jars = join(context, "jars");
   rmSync(context, { recursive: true, force: true });
-  cpSync(join(RECIPES, "kafka"), context, { recursive: true });
-  await step(`fetching Kafka ${version} (Maven)`, async () => {
+  cpSync(join(FOLDER, folder), context, { recursive: true });
+  await step(`fetching ${product.title} ${version} (Maven)`, async () => {
     const partial = `${jars}.partial`;
     await run("mvn", [
       "--batch-mode",
       "--strict-checksums",
       "-q",
       `--file=${join(context, "pom.xml")}`,
-      `-Dkafka.version=${version}`,
-      "dependency:copy-dependencies",
+      `-D${folder}.version=${version}`,
+      `dependency:${product.goal}`,
       `-DoutputDirectory=${partial}`,
     ]);
     renameSync(partial, jars);
   });
-  await step(`building ${image}`, () =>
-    buildImage(image, context, recipe, ["--build-arg", `KAFKA_VERSION=${version}`]),
+  const argument = `${folder.toUpperCase().replaceAll("-", "_")}_VERSION`;
+  await step(`building ${reference}`, () =>
+    buildImage(reference, context, recipe, ["--build-arg", `${argument}=${version}`]),
   );
   rmSync(context, { recursive: true, force: true });
 }

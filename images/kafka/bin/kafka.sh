@@ -1,27 +1,12 @@
 # shellcheck shell=bash disable=SC2034
 # Shared by the scripts beside it.
 
-home=/opt/kafka-platform-kit
-properties_file=/etc/kafka/kafka.properties
-
 # What install found out about this image.
 kafka_version='' log_backend=''
-# shellcheck source=/dev/null
-source "$home/image.sh"
+# shellcheck source=../../java/kit/lib.sh
+source /opt/kafka-platform-kit/lib.sh
 
-fail() {
-  printf 'error: %s\n' "$1" >&2
-  exit 1
-}
-
-# is_set NAME: an empty variable counts as not set, as it does in compose files.
-is_set() {
-  [[ -n ${!1-} ]]
-}
-
-demand() {
-  is_set "$1" || fail "$1 is not set; $2"
-}
+properties_file=/etc/kafka/kafka.properties
 
 is_kraft() {
   is_set KAFKA_PROCESS_ROLES
@@ -35,11 +20,6 @@ is_controller_only() {
 log_dirs() {
   tr ',' '\n' <<< "${KAFKA_LOG_DIRS:-/var/lib/kafka/data}${KAFKA_METADATA_LOG_DIR:+,$KAFKA_METADATA_LOG_DIR}" |
     sed 's/^ *//; s/ *$//; /^$/d' | sort -u
-}
-
-# split ARRAY TEXT: the words of a variable such as KAFKA_OPTS.
-split() {
-  read -r -d '' -a "$1" <<< "$2" || true
 }
 
 # logging_option FILE: what makes the JVM log as FILE, less its ending, says.

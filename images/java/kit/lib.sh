@@ -1,0 +1,138 @@
+# shellcheck shell=bash disable=SC2034
+# Shared by the scripts of all images.
+
+home=/opt/kafka-platform-kit
+
+# What the image's install found out about it.
+if [[ -f $home/image.sh ]]; then
+  # shellcheck source=/dev/null
+  source "$home/image.sh"
+fi
+
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  exit 1
+}
+
+# is_set NAME: an empty variable counts as not set, as it does in compose files.
+is_set() {
+  [[ -n ${!1-} ]]
+}
+
+demand() {
+  is_set "$1" || fail "$1 is not set; $2"
+}
+
+# split ARRAY TEXT: the words of a variable such as KAFKA_OPTS.
+split() {
+  read -r -d '' -a "$1" <<< "$2" || true
+}
+
+check_writable() {
+  local dir=$1
+  mkdir -p "$dir" 2> /dev/null || fail "$dir cannot be created by uid $(id -u)"
+  [[ -w $dir ]] || fail "$dir is not writable for uid $(id -u), it belongs to uid $(stat -c %u "$dir")"
+}
+
+# property_value TEXT: a value as a .properties file wants it. A backslash at the end of a line joins
+# it with the next one, which is how long values are written for Confluent's images; all others are kept.
+property_value() {
+  local value=${1//$'\\\n'/}
+  value=${value//\\/\\\\}
+  value=${value//$'\n'/\\n}
+  value=${value//$'\r'/\\r}
+  [[ $value == [[:space:]]* ]] && value="\\$value"
+  printf '%s' "$value"
+}
+
+# loggers NAME [LOGGER=LEVEL …]: what the variable says (logger=LEVEL,…) over the defaults given, as lines of logger and level.
+loggers() {
+  local variable=$1 pair pairs
+  declare -A levels
+  IFS=, read -r -a pairs <<< "${!variable-}"
+  for pair in "${pairs[@]// /}"; do
+    [[ $pair == ?*=?* ]] || fail "$variable has \"$pair\"; write logger=LEVEL"
+  done
+  for pair in "${@:2}" "${pairs[@]// /}"; do
+    levels[${pair%%=*}]=${pair#*=}
+  done
+  for pair in "${!levels[@]}"; do
+    printf '%s %s\n' "$pair" "${levels[$pair]}"
+  done | sort
+}
+
+# log4j_loggers: the lines of loggers as reload4j reads them.
+log4j_loggers() {
+  awk '{ printf "log4j.logger.%s=%s\n", $1, $2 }'
+}
+
+# JMX as Confluent's images have it: one port for registry and objects, so that it can be published.
+jmx_options() {
+  local host
+  if ! is_set KAFKA_JMX_PORT && ! is_set KAFKA_JMX_OPTS; then
+    return
+  fi
+  if is_set KAFKA_JMX_OPTS; then
+    printf '%s ' "$KAFKA_JMX_OPTS"
+  else
+    host=${KAFKA_JMX_HOSTNAME:-$(hostname -i | cut -d' ' -f1)}
+    printf '%s ' -Dcom.sun.management.jmxremote=true \
+      -Dcom.sun.management.jmxremote.authenticate=false \
+      -Dcom.sun.management.jmxremote.ssl=false \
+      -Dcom.sun.management.jmxremote.local.only=false \
+      "-Dcom.sun.management.jmxremote.rmi.port=$KAFKA_JMX_PORT" \
+      "-Djava.rmi.server.hostname=$host"
+  fi
+  if is_set KAFKA_JMX_PORT; then
+    printf '%s ' "-Dcom.sun.management.jmxremote.port=$KAFKA_JMX_PORT"
+  fi
+}
+
+# Settings of the collector and the heap's regions that Kafka's own scripts give its servers.
+server_performance='-XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true'
+
+# run_server DEFAULT-HEAP LOGGING-OPTIONS CLASS [ARGUMENT …]: becomes the JVM of a server, with the options that the environment gives.
+run_server() {
+  local -a heap performance gc_log jmx logging options
+  split heap "${KAFKA_HEAP_OPTS:-$1}"
+  split performance "${KAFKA_JVM_PERFORMANCE_OPTS:-$server_performance}"
+  split gc_log "${KAFKA_GC_LOG_OPTS-}"
+  split jmx "$(jmx_options)"
+  split logging "${KAFKA_LOG4J_OPTS:-$2}"
+  split options "${KAFKA_OPTS-}"
+  exec java "${heap[@]}" "${performance[@]}" "${gc_log[@]}" "${jmx[@]}" "${logging[@]}" "${options[@]}" \
+    "@$home/classpath" "${@:3}"
+}
+
+# run_tool LOGGING-OPTION CLASS [ARGUMENT …]: becomes the JVM of a command, a small one.
+#
+# Commands are mostly run beside a server with `docker exec` and inherit its environment. Of that they
+# leave alone what is the server's own: heap, JMX port, logging, and agents, which may own a port too.
+run_tool() {
+  local logging=$1 default_heap=-Xmx256M option
+  local -a heap inherited options jvm=(-XX:+UseSerialGC)
+  shift
+  case $1 in
+    *Performance) default_heap=-Xmx512M ;;
+    *) jvm+=(-XX:TieredStopAtLevel=1) ;;
+  esac
+  split heap "${KAFKA_TOOLS_HEAP_OPTS:-$default_heap}"
+  split inherited "${KAFKA_OPTS-}"
+  for option in "${inherited[@]}"; do
+    case $option in
+      -javaagent:* | -agentlib:* | -agentpath:* | -Dcom.sun.management.jmxremote*) ;;
+      *) options+=("$option") ;;
+    esac
+  done
+  exec java "${heap[@]}" "${jvm[@]}" "${options[@]}" \
+    "-Dtools.log.level=${KAFKA_TOOLS_LOG4J_LOGLEVEL:-WARN}" "$logging" "@$home/classpath" "$@"
+}
+
+# settle_image JARS: while an image is built, writes the class path down and makes everything readable
+# for the image's user, whatever the umask was where the build context was made.
+settle_image() {
+  local jars=$1
+  # A fixed order instead of a wildcard: which copy of a class wins must not hang on the file system.
+  (IFS=: && all=("$jars"/*.jar) && printf -- '-cp %s\n' "${all[*]}") > "$home/classpath"
+  find "$home" "$jars" ! -perm -o=r -exec chmod a+rX {} +
+}
