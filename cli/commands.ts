@@ -6,7 +6,7 @@ import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
 import { askGate } from "./gate.ts";
 import { findRunningEngine, type Engine } from "./prepare/engine.ts";
-import { ensureTerraform } from "./prepare/terraform.ts";
+import { findTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { keepProof, provenAt } from "./proof.ts";
 import { smoke } from "./smoke.ts";
@@ -37,7 +37,7 @@ function consentOf(values: Values): { yes: boolean; noInstall: boolean } {
 /** Looks at an environment that is deployed already; installs nothing. */
 async function visit(name: string): Promise<{ engine: Engine; stack: TerraformStack }> {
   await loadEnvironment(name);
-  const terraform = await ensureTerraform();
+  const terraform = await findTerraform();
   const engine = await findRunningEngine();
   return { engine, stack: new TerraformStack(terraform, name) };
 }

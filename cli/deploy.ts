@@ -61,7 +61,7 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
   const unseen = lockUnseen(environment, wanted);
   check({ environment, lock: unseen });
   const kept = readLock(name);
-  const terraform = await ensureTerraform();
+  const terraform = await ensureTerraform(consent);
   const engine = await ensureEngine(consent);
   const present = await containersOf(name);
   if (kept === undefined && !existsSync(workspace.state(name))) {

@@ -37,7 +37,6 @@ async function destroyAlone(
   { keepData, yes }: DestroyOptions,
 ): Promise<void> {
   const { name } = environment;
-  const terraform = await ensureTerraform();
   await findRunningEngine();
   const volumes = await volumesOf(name);
   if (!yes && !keepData) {
@@ -53,6 +52,7 @@ async function destroyAlone(
   }
   const lock = readLock(name);
   if (lock !== undefined) {
+    const terraform = await ensureTerraform({ noInstall: false });
     await ensureProvider(terraform);
     synth([{ environment, lock }]);
     const stack = new TerraformStack(terraform, name);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
@@ -81,15 +81,23 @@ export class TerraformStack {
     return existsSync(join(this.folder, "cdk.tf.json"));
   }
 
-  /** Prepares the working folder; does nothing when providers and backend are as they were. */
+  /** Prepares the working folder; does nothing when program, providers and backend are as they were. */
   async init(): Promise<void> {
     const stamp = join(this.folder, ".terraform", "kafka-platform-kit");
+    const lock = join(this.folder, ".terraform.lock.hcl");
+    const settled = `${stamp}.lock.hcl`;
     const state = createHash("sha256")
+      .update(this.terraform)
       .update(JSON.stringify(this.program().terraform))
       .update(existsSync(workspace.providerLock()) ? readFileSync(workspace.providerLock()) : "")
       .digest("hex");
-    if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) return;
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) {
+      // A synth lays down the lock for Terraform and OpenTofu; either takes its own part only, once it is prepared.
+      copyFileSync(settled, lock);
+      return;
+    }
     await step("preparing Terraform", () => this.run("init", "-input=false", "-reconfigure"));
+    copyFileSync(lock, settled);
     writeFileSync(stamp, state);
   }
 

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { ensureEngine } from "./prepare/engine.ts";
 import { ensureLocalImages } from "./prepare/local-images.ts";
 import type { Consent } from "./prepare/packages.ts";
+import { ensureOpenTofu } from "./prepare/opentofu.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
@@ -47,9 +48,11 @@ export async function test(consent: Consent): Promise<number> {
     counts.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
   }
   counts.push(await suite("unit"));
-  const terraform = await ensureTerraform();
+  const terraform = await ensureTerraform(consent);
   const engine = await ensureEngine(consent);
   await ensureProvider(terraform);
+  // The tests deploy with both, whichever was found.
+  await ensureOpenTofu();
   await ensureLocalImages(IMAGES, engine, consent);
   counts.push(await suite("e2e"));
   const sum = (of: (count: Count) => number): number =>

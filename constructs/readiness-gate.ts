@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
-import { DataResource, DefaultTokenResolver, StringConcat, Tokenization } from "cdktf";
+import { DefaultTokenResolver, StringConcat, TerraformResource, Tokenization } from "cdktf";
 import { Construct } from "constructs";
 
 /** Settings of a {@link ReadinessGate}. */
@@ -47,7 +47,9 @@ export class ReadinessGate extends Construct {
       }),
     );
     const timeoutSeconds = props.timeoutSeconds ?? 300;
-    const data = new DataResource(this, "gate", {
+    // Not cdktf's DataResource: that one wants to run Terraform, and to find it under its usual name, at synth.
+    const data = new TerraformResource(this, "gate", {
+      terraformResourceType: "terraform_data",
       provisioners: [
         {
           type: "local-exec",
@@ -60,7 +62,6 @@ export class ReadinessGate extends Construct {
         },
       ],
     });
-    // A list is what Terraform takes; the typings of cdktf 0.21 know maps only.
     data.addOverride(
       "triggers_replace",
       props.containers.map((container) => container.id),

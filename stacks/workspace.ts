@@ -14,8 +14,10 @@ export const workspace = {
   outputs: (environment: string): string => resolve(WORKSPACE, `${environment}.outputs.json`),
   /** Providers that were fetched or built here, in the layout of a Terraform filesystem mirror. */
   providers: (): string => resolve(WORKSPACE, "providers"),
-  /** Terraform's dependency lock for that mirror. */
+  /** The dependency lock for that mirror, for Terraform and for OpenTofu. */
   providerLock: (): string => resolve(WORKSPACE, "providers.lock.hcl"),
+  /** OpenTofu, where it was built here. */
+  openTofu: (): string => resolve(WORKSPACE, "bin", "tofu"),
   /** Whatever is being built, and what it is built from. */
   build: (...path: string[]): string => resolve(WORKSPACE, "build", ...path),
 };

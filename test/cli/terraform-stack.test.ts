@@ -7,7 +7,8 @@ import { stackFolder, workspace } from "../../stacks/workspace.ts";
 import { putOnPath, setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 import { listenToConsole } from "./console.ts";
 
-const NOTE = 'echo "$*" >>"$here/calls"; pwd >"$here/cwd"; mkdir -p .terraform';
+const NOTE =
+  'echo "$*" >>"$here/calls"; pwd >"$here/cwd"; mkdir -p .terraform; [ "$1" != init ] || echo settled >.terraform.lock.hcl';
 
 let programs: string;
 
@@ -87,6 +88,24 @@ describe("init", () => {
     change();
     await stack.init();
     expect(calls()).toHaveLength(2);
+  });
+
+  it("prepares again for another program: OpenTofu after Terraform", async () => {
+    await stackOf("").init();
+    putOnPath({ tofu: `${NOTE}` });
+    await new TerraformStack("tofu", "trial").init();
+    await new TerraformStack("terraform", "trial").init();
+    expect(calls()).toHaveLength(2);
+  });
+
+  it("puts back the part of the lock that was settled on, where it does nothing else", async () => {
+    const stack = stackOf("");
+    const lock = join(stackFolder("trial"), ".terraform.lock.hcl");
+    await stack.init();
+    writeFileSync(lock, "for Terraform and for OpenTofu");
+    await stack.init();
+    expect(readFileSync(lock, "utf8")).toBe("settled\n");
+    expect(calls()).toHaveLength(1);
   });
 
   it("that failed is not taken for done", async () => {
@@ -205,8 +224,11 @@ describe("the state", () => {
     expect(await stack.resources()).toEqual(["docker_container.a", "docker_volume.b"]);
   });
 
-  it("is empty before the first deploy", async () => {
-    const stack = stackOf("echo 'No state file was found!' >&2; exit 1");
+  it.each([
+    { title: "Terraform", said: "No state file was found!" },
+    { title: "OpenTofu", said: "Error: No state file was found" },
+  ])("is empty before the first deploy, as $title says", async ({ said }) => {
+    const stack = stackOf(`echo '${said}' >&2; exit 1`);
     expect(await stack.resources()).toEqual([]);
   });
 

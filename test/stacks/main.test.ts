@@ -11,6 +11,7 @@ const MAIN = fileURLToPath(new URL("../../stacks/main.ts", import.meta.url));
 beforeEach(() => {
   setVariable("CDKTF_OUTDIR", undefined);
   workInScratchFolder();
+  setVariable("TERRAFORM_BINARY_NAME", process.execPath);
 });
 
 /** Runs the program that plain cdktf runs. */
