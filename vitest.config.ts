@@ -14,6 +14,8 @@ export default defineConfig({
           pool: "forks",
           isolate: false,
           maxWorkers: 2,
+          // Some start a program, which a busy machine lets wait.
+          testTimeout: MINUTE,
         },
       },
       {

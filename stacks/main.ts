@@ -1,16 +1,13 @@
 import { InvalidSettingError } from "../constructs/index.ts";
-import { synth } from "./app.ts";
+import { check, synth, type LockedEnvironment } from "./app.ts";
 import { imagesWanted, keepLock, lockUnseen } from "./environment-lock.ts";
-import { environmentNames, loadEnvironment } from "./environment.ts";
+import { environmentNames, loadEnvironment, type Environment } from "./environment.ts";
 import { terraformHint } from "./terraform.ts";
 
 // The program behind plain cdktf: every environment, by its lock.
 try {
   const environments = await Promise.all((await environmentNames()).map(loadEnvironment));
-  const locked = environments.map((environment) => ({
-    environment,
-    lock: lockUnseen(environment, imagesWanted()),
-  }));
+  const locked = lockAll(environments);
   synth(locked);
   for (const { lock } of locked) keepLock(lock);
   const hint = terraformHint();
@@ -19,4 +16,37 @@ try {
   if (!(error instanceof InvalidSettingError)) throw error;
   console.error(`error: ${error.message}`);
   process.exitCode = 1;
+}
+
+/**
+ * Locks them all. cdktf does not tell which of them it is asked for, so images wanted by hand are for every
+ * environment that can run on them; the others stay as they are.
+ *
+ * @throws InvalidSettingError when none can
+ */
+function lockAll(environments: readonly Environment[]): LockedEnvironment[] {
+  const wanted = imagesWanted();
+  const asLocked = (environment: Environment, images?: string): LockedEnvironment => ({
+    environment,
+    lock: lockUnseen(environment, images),
+  });
+  if (wanted === undefined) return environments.map((environment) => asLocked(environment));
+  const refusals = new Map<Environment, InvalidSettingError>();
+  const locked = environments.map((environment) => {
+    try {
+      const changed = asLocked(environment, wanted);
+      check(changed);
+      return changed;
+    } catch (error) {
+      if (!(error instanceof InvalidSettingError)) throw error;
+      refusals.set(environment, error);
+      return asLocked(environment);
+    }
+  });
+  const [first] = refusals.values();
+  if (first !== undefined && refusals.size === environments.length) throw first;
+  for (const [{ name }, { message }] of refusals) {
+    console.error(`warning: environment ${name} keeps its images: ${message}`);
+  }
+  return locked;
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it } from "vitest";
+import { readLock } from "../../stacks/environment-lock.ts";
 import { environmentNames } from "../../stacks/environment.ts";
 import { stackFolder, workspace } from "../../stacks/workspace.ts";
 import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
@@ -39,6 +40,17 @@ describe("the program behind plain cdktf", () => {
       exitCode: 1,
       stderr: expect.stringMatching(/^error: IMAGES="bitnami" names no distribution; [^\n]+$/),
     });
+  });
+
+  it("leaves environments alone that cannot run on the images wanted", async () => {
+    expect(await main("local:4.1.1")).toEqual({
+      exitCode: 0,
+      stderr: expect.stringMatching(
+        /^warning: environment seed keeps its images: local 4\.1\.1 has no ZooKeeper; [^\n]+$/,
+      ),
+    });
+    expect(readLock("dev")?.images).toMatchObject({ distribution: "local", version: "4.1.1" });
+    expect(readLock("seed")?.images).toMatchObject({ distribution: "confluent" });
   });
 
   it("takes an empty IMAGES for none", async () => {
