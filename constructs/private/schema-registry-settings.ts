@@ -44,6 +44,9 @@ function apicurio(needs: SchemaRegistryNeeds): SchemaRegistryDialect {
       QUARKUS_HTTP_PORT: String(needs.port),
       APICURIO_STORAGE_KIND: "kafkasql",
       APICURIO_KAFKASQL_BOOTSTRAP_SERVERS: needs.bootstrapServers,
+      // It would take the broker's: schemas gone after a week, or compacted away.
+      APICURIO_KAFKASQL_TOPIC_RETENTION_MS: "-1",
+      APICURIO_KAFKASQL_TOPIC_CLEANUP_POLICY: "delete",
       APICURIO_RULES_GLOBAL_COMPATIBILITY: "BACKWARD",
       JAVA_OPTS_APPEND: needs.heap,
     },

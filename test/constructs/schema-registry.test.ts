@@ -83,10 +83,14 @@ describe("Apicurio's", () => {
   });
 
   it("keeps its schemas in Kafka and refuses incompatible ones, as Confluent's does", () => {
-    expect(environmentOf(make({ distribution }).container)).toMatchObject({
+    expect(environmentOf(make({ distribution }).container)).toEqual({
+      QUARKUS_HTTP_PORT: "8081",
       APICURIO_STORAGE_KIND: "kafkasql",
       APICURIO_KAFKASQL_BOOTSTRAP_SERVERS: "dev-kafka-1:29092",
+      APICURIO_KAFKASQL_TOPIC_RETENTION_MS: "-1",
+      APICURIO_KAFKASQL_TOPIC_CLEANUP_POLICY: "delete",
       APICURIO_RULES_GLOBAL_COMPATIBILITY: "BACKWARD",
+      JAVA_OPTS_APPEND: "-Xms256m -Xmx256m",
     });
   });
 
