@@ -6,20 +6,27 @@ const REPEAT_MS = 15_000;
  * seconds, and how long it took; a shorter one says nothing.
  *
  * @param title what is being done, such as `building the Kafka image`
+ * @param work may tell how far it is, which is said as long as it is under way
  */
-export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+export async function step<T>(
+  title: string,
+  work: (tell: (state: string) => void) => Promise<T>,
+): Promise<T> {
   const started = Date.now();
   const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(0)} s`;
   let shown = false;
+  let state = "";
   const first = setTimeout(() => {
     shown = true;
     console.log(`• ${title} …`);
   }, SHOW_AFTER_MS);
   const again = setInterval(() => {
-    console.log(`  ${title}, ${seconds()} so far`);
+    console.log(`  ${title}, ${seconds()} so far${state && `: ${state}`}`);
   }, REPEAT_MS);
   try {
-    const result = await work();
+    const result = await work((told) => {
+      state = told;
+    });
     if (shown) console.log(`  done in ${seconds()}`);
     return result;
   } finally {

@@ -1,13 +1,13 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ensureEngine } from "./prepare/engine.ts";
 import { ensureLocalImages } from "./prepare/local-images.ts";
-import type { Consent } from "./prepare/packages.ts";
 import { ensureOpenTofu } from "./prepare/opentofu.ts";
+import { installPackages, runAsRoot, type Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
-import { ask } from "./shell.ts";
+import { ask, hasProgram } from "./shell.ts";
 
 /** Checks that need no engine, in the order of what they cost. */
 const CHECKS = ["format", "lint", "types", "dead-code", "build"] as const;
@@ -21,6 +21,9 @@ const IMAGES = [
   "kafka-platform-kit/zookeeper:3.8.4",
   "kafka-platform-kit/apicurio-registry:3.0.9",
 ];
+
+/** Programs that the end-to-end tests make their hosts with, and the Debian packages that bring them. */
+const TOOLS = { ip: "iproute2", openssl: "openssl", "docker-registry": "docker-registry" } as const;
 
 const REPORTS = resolve("reports");
 
@@ -51,6 +54,7 @@ export async function test(consent: Consent): Promise<number> {
   const terraform = await ensureTerraform(consent);
   const engine = await ensureEngine(consent);
   await ensureProvider(terraform);
+  await ensureTools(consent);
   // The tests deploy with both, whichever was found.
   await ensureOpenTofu();
   await ensureLocalImages(IMAGES, engine, consent);
@@ -64,6 +68,20 @@ export async function test(consent: Consent): Promise<number> {
   ];
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
   return failed === 0 ? 0 : 1;
+}
+
+async function ensureTools(consent: Consent): Promise<void> {
+  const missing: string[] = [];
+  for (const [program, name] of Object.entries(TOOLS)) {
+    if (!(await hasProgram(program))) missing.push(name);
+  }
+  if (missing.length === 0) return;
+  await installPackages("the end-to-end tests", missing, consent);
+  // The package starts a registry for all the world; the tests start their own, out of anybody's reach.
+  if (missing.includes(TOOLS["docker-registry"]) && existsSync("/run/systemd/system")) {
+    const disable = ["systemctl", "disable", "--now", "docker-registry"];
+    await runAsRoot("stopping the registry that was installed", disable);
+  }
 }
 
 /** Runs a vitest project and reads from its report what happened. */

@@ -8,15 +8,11 @@ import {
 import { distributionOf, imagesOf, type Environment } from "../../stacks/environment.ts";
 import { Distribution } from "../../constructs/index.ts";
 import { CommandError } from "../errors.ts";
-import { say, step } from "../progress.ts";
-import { ask, lastLines } from "../shell.ts";
+import { say } from "../progress.ts";
 import type { Engine } from "./engine.ts";
 import { ensureLocalImages } from "./local-images.ts";
 import type { Consent } from "./packages.ts";
-
-/** What a registry that was reached says: no such image, not for you, not for this machine's architecture. */
-const REFUSED =
-  /manifest unknown|manifest for \S+ not found|repository \S+ not found|access denied|access to the resource is denied|unauthorized|no matching manifest/i;
+import { pull } from "./pull.ts";
 
 /** A decision that still needs its images, or its proof that they can be had. */
 interface Question {
@@ -106,30 +102,4 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
 
 function withWayOut(refusal: string): string {
   return `${refusal}; connect the engine to its registry, or decide for images built here with IMAGES=local`;
-}
-
-/**
- * Pulls an image unless the engine has it.
- *
- * @returns why the registry could not be reached; undefined when the image is there
- * @throws CommandError when the registry was reached and refused, or the disk is full
- */
-async function pull(reference: string): Promise<string | undefined> {
-  if ((await ask("docker", ["image", "inspect", reference])).ok) return undefined;
-  const answer = await step(`pulling ${reference}`, () =>
-    ask("docker", ["pull", "--quiet", reference]),
-  );
-  if (answer.ok) return undefined;
-  const why = lastLines(answer.stderr, 1).replace(/^Error response from daemon: /, "");
-  if (/no space left/i.test(why)) {
-    throw new CommandError(
-      `the engine's disk is full: ${why}; free space there (docker system df shows what takes it) and start again`,
-    );
-  }
-  if (REFUSED.test(why)) {
-    throw new CommandError(
-      `the registry does not give ${reference}: ${why}; check name, version and docker login, or decide for images built here with IMAGES=local`,
-    );
-  }
-  return why;
 }

@@ -38,6 +38,24 @@ describe("step", () => {
     ]);
   });
 
+  it("repeats how far it is, as the work tells it", async () => {
+    const { out } = listenToConsole();
+    const result = step("pulling", async (tell) => {
+      tell("1 of 7 layers");
+      await sleep(20);
+      tell("6 of 7 layers");
+      await sleep(20);
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    await result;
+    expect(out).toEqual([
+      "• pulling …",
+      "  pulling, 15 s so far: 1 of 7 layers",
+      "  pulling, 30 s so far: 6 of 7 layers",
+      "  done in 40 s",
+    ]);
+  });
+
   it("passes a failure on and falls silent", async () => {
     const { out } = listenToConsole();
     const work = step("building", async () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import type { EnvironmentLock } from "../../stacks/environment-lock.ts";
-import { TestHost } from "./test-host.ts";
+import { TestHost, untilOutput } from "./test-host.ts";
 
 const BROKER = "dev-kafka-1";
 const VOLUME = "dev-kafka-1-data";
@@ -436,16 +436,3 @@ test("the published package deploys from a project of somebody's own", async () 
   const destroyed = await run("npx", "cdktf", "destroy", "orders", "--auto-approve");
   expect(destroyed.exitCode, destroyed.output).toBe(0);
 });
-
-async function untilOutput(child: ReturnType<TestHost["spawn"]>, text: string): Promise<void> {
-  let seen = "";
-  await new Promise<void>((resolve, reject) => {
-    child.all?.on("data", (chunk: Buffer) => {
-      seen += String(chunk);
-      if (seen.includes(text)) resolve();
-    });
-    void child.then(() => {
-      reject(new Error(`ended before it said "${text}":\n${seen}`));
-    });
-  });
-}

@@ -31,6 +31,13 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** How an engine is started. */
+export interface EngineOptions {
+  /** Of dockerd. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * A machine of its own, as far as Docker and the network go: a network namespace with a real engine in it,
  * and a copy of this checkout to work in. It needs root, and leaves nothing behind.
@@ -40,8 +47,9 @@ export class TestHost {
    * Makes a host whose engine holds some images of this machine's.
    *
    * @param images names that the engine of this machine has
+   * @param dataSize of a file system of its own for the engine's data, such as `4g`; as much as this machine has
    */
-  static async create(images: readonly string[]): Promise<TestHost> {
+  static async create(images: readonly string[], dataSize?: string): Promise<TestHost> {
     await removeLeftovers();
     const folder = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
     const host = new TestHost(folder, `kpk-${randomBytes(3).toString("hex")}`);
@@ -49,11 +57,13 @@ export class TestHost {
       host.note();
       await execa("ip", ["netns", "add", host.namespace]);
       await execa("ip", ["-n", host.namespace, "link", "set", "lo", "up"]);
+      if (dataSize !== undefined) {
+        mkdirSync(host.dataRoot);
+        const size = `size=${dataSize}`;
+        await execa("mount", ["-t", "tmpfs", "-o", size, host.namespace, host.dataRoot]);
+      }
       await host.startEngine();
-      await execa("bash", [
-        ...["-c", 'set -o pipefail; to=$1; shift; docker save "$@" | docker --host "$to" load'],
-        ...["bash", host.dockerHost, ...images],
-      ]);
+      if (images.length > 0) await host.load(images);
       await host.checkOut();
       return host;
     } catch (error) {
@@ -74,6 +84,24 @@ export class TestHost {
     this.namespace = namespace;
     this.checkout = join(folder, "checkout");
     this.dockerHost = `unix://${join(folder, "docker.sock")}`;
+  }
+
+  /** A file of the host's own, gone when the host is. */
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Gives the engine images of this machine's. */
+  async load(images: readonly string[]): Promise<void> {
+    await execa("bash", [
+      ...["-c", 'set -o pipefail; to=$1; shift; docker save "$@" | docker --host "$to" load'],
+      ...["bash", this.dockerHost, ...images],
+    ]);
+  }
+
+  /** Makes the file system of the engine's data larger or smaller, as it stands. */
+  async resizeData(size: string): Promise<void> {
+    await execa("mount", ["-o", `remount,size=${size}`, this.dataRoot]);
   }
 
   /** Runs a command on the host, in the checkout; its failure is an outcome. */
@@ -144,9 +172,9 @@ export class TestHost {
   }
 
   /** Stops the engine as a shutdown of the machine does, and starts it again. */
-  async restartEngine(): Promise<void> {
+  async restartEngine(options: EngineOptions = {}): Promise<void> {
     await this.stopEngine();
-    await this.startEngine();
+    await this.startEngine(options);
   }
 
   /**
@@ -173,12 +201,16 @@ export class TestHost {
     return client;
   }
 
-  /** Removes containers, engine, namespaces and files. */
+  /** Removes containers, engine, programs, namespaces and files. */
   async remove(): Promise<void> {
     await removeHost(this.folder);
   }
 
-  private async startEngine(): Promise<void> {
+  private get dataRoot(): string {
+    return join(this.folder, "data");
+  }
+
+  private async startEngine({ flags = [], env = {} }: EngineOptions = {}): Promise<void> {
     const log = openSync(join(this.folder, "dockerd.log"), "a");
     spawn(
       "nsenter",
@@ -187,11 +219,12 @@ export class TestHost {
         "--",
         "dockerd",
         `--host=${this.dockerHost}`,
-        `--data-root=${join(this.folder, "data")}`,
+        `--data-root=${this.dataRoot}`,
         `--exec-root=${join(this.folder, "exec")}`,
         `--pidfile=${join(this.folder, "docker.pid")}`,
+        ...flags,
       ],
-      { detached: true, stdio: ["ignore", log, log] },
+      { detached: true, stdio: ["ignore", log, log], env: { ...process.env, ...env } },
     ).unref();
     await this.until("the engine answers", async () => {
       const answer = await execa("docker", ["info"], {
@@ -246,6 +279,23 @@ export class TestHost {
   }
 }
 
+/** Waits until a command that was started prints something; that it ends without is an error. */
+export async function untilOutput(
+  child: ReturnType<TestHost["spawn"]>,
+  text: string,
+): Promise<void> {
+  let seen = "";
+  await new Promise<void>((resolve, reject) => {
+    child.all?.on("data", (chunk: Buffer) => {
+      seen += String(chunk);
+      if (seen.includes(text)) resolve();
+    });
+    void child.then(() => {
+      reject(new Error(`ended before it said "${text}":\n${seen}`));
+    });
+  });
+}
+
 function enginePidIn(folder: string): number | undefined {
   const file = join(folder, "docker.pid");
   if (!existsSync(file)) return undefined;
@@ -287,8 +337,15 @@ async function removeHost(folder: string): Promise<void> {
     }
     await endEngine(pid);
   }
+  const data = join(folder, "data");
+  if (readFileSync("/proc/mounts", "utf8").includes(` ${data} tmpfs `)) {
+    await execa("umount", [data]);
+  }
   for (const name of noteIn(folder)?.namespaces ?? []) {
-    if (existsSync(`/run/netns/${name}`)) await execa("ip", ["netns", "delete", name]);
+    if (!existsSync(`/run/netns/${name}`)) continue;
+    const { stdout: programs } = await execa("ip", ["netns", "pids", name], { lines: true });
+    for (const program of programs) process.kill(Number(program), "SIGKILL");
+    await execa("ip", ["netns", "delete", name]);
   }
   rmSync(folder, { recursive: true, force: true });
 }
