@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { ensureEngine } from "./prepare/engine.ts";
 import { ensureLocalKafka } from "./prepare/local-images.ts";
 import type { Consent } from "./prepare/packages.ts";
+import { ensurePostgres } from "./prepare/postgres.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
@@ -41,6 +42,7 @@ export async function test(consent: Consent): Promise<number> {
   const engine = await ensureEngine(consent);
   await ensureProvider(terraform);
   for (const version of ["3.9.1", "4.1.1"]) await ensureLocalKafka(version, engine, consent);
+  await ensurePostgres(consent);
   counts.push(await suite("e2e"));
   const sum = (of: (count: Count) => number): number =>
     counts.reduce((total, count) => total + of(count), 0);

@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import type { TerraformBackend, TerraformStack } from "cdktf";
 import { closest } from "fastest-levenshtein";
 import {
   Distribution,
@@ -21,6 +22,13 @@ export interface EnvironmentSettings {
     KafkaClusterProps,
     "name" | "distribution" | "network" | "clusterId" | "labels"
   >;
+  /**
+   * Where the state is kept: any backend of cdktf's, such as `(stack) => new PgBackend(stack, { … })`. Each
+   * environment needs one of its own. It holds no secrets: those are given by the backend's own variables.
+   *
+   * @default - a file in `.kafka-platform/`
+   */
+  readonly backend?: (stack: TerraformStack) => TerraformBackend;
 }
 
 /** An environment: its name, which is its file's, and what it asks for. */
