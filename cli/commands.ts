@@ -1,7 +1,7 @@
 import type { ParseArgsConfig } from "node:util";
 import { loadEnvironment } from "../stacks/environment.ts";
 import { readLock } from "../stacks/environment-lock.ts";
-import { deploy } from "./deploy.ts";
+import { deploy, type DeployOptions } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
 import { askGate } from "./gate.ts";
@@ -30,6 +30,23 @@ export interface Command {
 
 const CONSENT = { yes: { type: "boolean" }, "no-install": { type: "boolean" } } as const;
 
+/** What start and deploy take. */
+const DEPLOY = {
+  ...CONSENT,
+  adopt: { type: "boolean" },
+  "migrate-state": { type: "boolean" },
+} as const;
+
+const DEPLOY_USAGE = "[--yes] [--no-install] [--adopt] [--migrate-state]";
+
+function deployOptionsOf(values: Values): DeployOptions {
+  return {
+    ...consentOf(values),
+    adopt: values["adopt"] === true,
+    migrateState: values["migrate-state"] === true,
+  };
+}
+
 function consentOf(values: Values): { yes: boolean; noInstall: boolean } {
   return { yes: values["yes"] === true, noInstall: values["no-install"] === true };
 }
@@ -47,11 +64,11 @@ export const commands: Readonly<Record<string, Command>> = {
   start: {
     summary:
       "from nothing to a proven platform: prepares the machine, deploys, runs the smoke tests, tells how to connect",
-    usage: "[<environment>] [--yes] [--no-install]",
-    options: CONSENT,
+    usage: `[<environment>] ${DEPLOY_USAGE}`,
+    options: DEPLOY,
     environment: "dev",
     async run(name, values) {
-      const { lock, engine, stack, changed } = await deploy(name, consentOf(values));
+      const { lock, engine, stack, changed } = await deploy(name, deployOptionsOf(values));
       const outputs = await stack.outputs();
       let proven = await provenAt(name);
       if (proven === undefined) {
@@ -74,11 +91,11 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   deploy: {
     summary: "brings an environment to what its file asks for, and waits until it is ready",
-    usage: "<environment> [--yes] [--no-install]",
-    options: CONSENT,
+    usage: `<environment> ${DEPLOY_USAGE}`,
+    options: DEPLOY,
     environment: undefined,
     async run(name, values) {
-      const { changed } = await deploy(name, consentOf(values));
+      const { changed } = await deploy(name, deployOptionsOf(values));
       say(
         changed
           ? `${name} is deployed and ready`

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { check, synth } from "../stacks/app.ts";
 import {
   imagesWanted,
@@ -11,26 +10,27 @@ import {
 } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { workspace } from "../stacks/workspace.ts";
-import {
-  containersOf,
-  networksOf,
-  ONE_OFF_LABEL,
-  removeContainer,
-  volumesOf,
-  type ContainerState,
-} from "./engine-objects.ts";
+import { containersOf, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
+import {
+  findObjects,
+  importsOf,
+  lockFromContainers,
+  removeObjects,
+  removeOneOffs,
+  settleFound,
+} from "./found-objects.ts";
 import { askGate } from "./gate.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
 import { ensureEngine, followContext, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
-import { confirm, type Consent } from "./prepare/packages.ts";
+import type { Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
-import { TerraformStack } from "./terraform-stack.ts";
+import { TerraformStack, type PlannedChange } from "./terraform-stack.ts";
 import { checkClusterId, checkMetadata, clusterIdOf, formattedVolumes } from "./volumes.ts";
 
 /** An environment that is deployed and ready. */
@@ -42,48 +42,63 @@ export interface Deployed {
   readonly changed: boolean;
 }
 
+/** What somebody allows a deploy to do. */
+export interface DeployOptions extends Consent {
+  /** Take over what the engine has of the environment without its state knowing of it. */
+  readonly adopt: boolean;
+  /** Move the state to another backend when the environment's file names another. */
+  readonly migrateState: boolean;
+}
+
 /**
  * Brings an environment to what its file asks for: prepares the machine, checks what can be checked, lets
  * Terraform make the changes, and waits until all is ready.
  *
  * @throws CommandError or InvalidSettingError before anything of the environment is changed, or when a change fails
  */
-export async function deploy(name: string, consent: Consent): Promise<Deployed> {
+export async function deploy(name: string, options: DeployOptions): Promise<Deployed> {
   const environment = await loadEnvironment(name);
-  return exclusively(name, "deploy", () => deployAlone(environment, consent));
+  return exclusively(name, "deploy", () => deployAlone(environment, options));
 }
 
-async function deployAlone(environment: Environment, consent: Consent): Promise<Deployed> {
+async function deployAlone(environment: Environment, options: DeployOptions): Promise<Deployed> {
   const { name } = environment;
   const wanted = imagesWanted();
   await followContext();
   // What a synth would refuse is refused before anything is installed, pulled or built.
   const unseen = lockUnseen(environment, wanted);
   check({ environment, lock: unseen });
-  const kept = readLock(name);
-  const terraform = await ensureTerraform(consent);
-  const engine = await ensureEngine(consent);
+  const lockKept = readLock(name);
+  const terraform = await ensureTerraform(options);
+  const engine = await ensureEngine(options);
+  await ensureProvider(terraform);
+
+  // The state is asked before images are had; for that, any images will do in the program.
+  synth([{ environment, lock: unseen }]);
+  const stack = new TerraformStack(terraform, name);
+  await stack.init(options.migrateState);
+  const state = await stack.state();
+  const found = await settleFound(name, await findObjects(name, state), stack, options.adopt);
+
   const present = await containersOf(name);
-  if (kept === undefined && !existsSync(workspace.state(name))) {
-    await takeOver(name, present, consent);
-  }
+  const kept = lockKept ?? (await lockFromContainers(environment, unseen, present));
   const volumes = await volumesOf(name);
   const deployed = volumes.length > 0 || present.length > 0;
   const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
   if (kept?.images.proven !== true) checkDisk(engine);
-  const question = { environment, kept, deployed, written, wanted, engine, consent };
+  const question = { environment, kept, deployed, written, wanted, engine, consent: options };
   const images = await ensureImages(question);
-  const lock = await settleLock(environment, { ...unseen, images }, kept !== undefined, volumes);
-  await ensureProvider(terraform);
+  const isKept = lockKept !== undefined;
+  const lock = await settleLock(environment, { ...unseen, images }, isKept, volumes);
   synth([{ environment, lock }]);
   writeLock(lock);
 
-  const stack = new TerraformStack(terraform, name);
-  await stack.init();
-  await checkNamesAndPorts(name, engine, stack.containers());
-  await removeOrphans(name, stack);
+  await checkNamesAndPorts(name, engine, stack);
+  await removeOneOffs(name);
+  const { imports, rest } = importsOf(found, stack, state);
+  await removeObjects(rest);
   const started = await startStopped(name);
-  const { file, changes } = await step("planning", () => stack.plan());
+  const { file, changes } = await step("planning", () => stack.plan(imports));
   const lost = changes.filter(
     ({ type, actions }) => type === "docker_volume" && actions.includes("delete"),
   );
@@ -100,6 +115,7 @@ async function deployAlone(environment: Environment, consent: Consent): Promise<
     const { ready, complaint } = await askGate(stack, 300);
     if (!ready) throw new CommandError(complaint);
   });
+  stack.settled();
   const settled = lock.clusterId === undefined ? await withClusterId(lock) : lock;
   keepLock(settled);
   return { lock: settled, engine, stack, changed: changes.length > 0 || started.length > 0 };
@@ -138,44 +154,6 @@ async function withClusterId(lock: EnvironmentLock): Promise<EnvironmentLock> {
   return clusterId === undefined ? lock : { ...lock, clusterId };
 }
 
-/**
- * Asks before this checkout takes over an environment that runs and that it knows nothing of: somebody may
- * have deployed it from elsewhere.
- */
-async function takeOver(
-  name: string,
-  present: readonly ContainerState[],
-  consent: Consent,
-): Promise<void> {
-  const running = present.filter(({ state }) => state === "running");
-  if (running.length === 0 || consent.yes) return;
-  const containers = running.map((container) => container.name).join(", ");
-  const question = `${name} runs already (${containers}), deployed from another checkout, or this one has lost its lock and state; take it over, with containers made anew on the same volumes?`;
-  if (!(await confirm(question, false))) {
-    throw new CommandError(
-      `${name} runs already (${containers}), but this checkout has neither lock nor state of it; go on where it was deployed, or say --yes to take it over: containers are made anew, volumes stay`,
-    );
-  }
-}
-
-/** Removes what an earlier start left without a note in the state: it was killed. Volumes are never touched. */
-async function removeOrphans(environment: string, stack: TerraformStack): Promise<void> {
-  const known = await stack.ids();
-  for (const container of await containersOf(environment)) {
-    if (known.has(container.id)) continue;
-    if (container.labels[ONE_OFF_LABEL] === undefined) {
-      const { name } = container;
-      say(`removing the container ${name}, left by a start that was cut off; its volume stays`);
-    }
-    await removeContainer(container);
-  }
-  for (const id of await networksOf(environment)) {
-    if (known.has(id)) continue;
-    say("removing a network left by a start that was cut off");
-    await run("docker", ["network", "rm", id]);
-  }
-}
-
 /** Starts what was stopped: the provider would rather replace it. */
 async function startStopped(environment: string): Promise<string[]> {
   const started: string[] = [];
@@ -189,11 +167,13 @@ async function startStopped(environment: string): Promise<string[]> {
   return started;
 }
 
-function describe(changes: readonly { readonly actions: readonly string[] }[]): string {
+function describe(changes: readonly PlannedChange[]): string {
   const count = (...actions: string[]): number =>
     changes.filter((change) => change.actions.join() === actions.join()).length;
+  const imported = changes.filter((change) => change.imported).length;
   const replaced = count("delete", "create") + count("create", "delete");
   return [
+    [imported, "to adopt"],
     [count("create"), "to add"],
     [count("update"), "to change"],
     [replaced, "to replace"],

@@ -1,18 +1,18 @@
 import { rmSync } from "node:fs";
 import { synth } from "../stacks/app.ts";
-import { readLock } from "../stacks/environment-lock.ts";
+import { imagesWanted, lockUnseen, readLock } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
-import { containersOf, networksOf, removeContainer, volumesOf } from "./engine-objects.ts";
+import { volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
+import { findObjects, removeObjects, removeOneOffs } from "./found-objects.ts";
 import { findRunningEngine } from "./prepare/engine.ts";
 import { confirm } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { forgetProof } from "./proof.ts";
 import { say } from "./progress.ts";
-import { run } from "./shell.ts";
 import { TerraformStack } from "./terraform-stack.ts";
 
 /** How much of an environment goes, and whether to ask. */
@@ -51,19 +51,25 @@ async function destroyAlone(
     }
   }
   const lock = readLock(name);
-  if (lock !== undefined) {
+  // A state that is kept elsewhere may know of it though this checkout has no lock.
+  if (lock !== undefined || environment.settings.backend !== undefined) {
     const terraform = await ensureTerraform({ noInstall: false });
     await ensureProvider(terraform);
-    synth([{ environment, lock }]);
+    synth([{ environment, lock: lockUnseen(environment, imagesWanted()) }]);
     const stack = new TerraformStack(terraform, name);
     await stack.init();
-    const resources = await stack.resources();
+    const { addresses } = await stack.state();
     const targets = keepData
-      ? resources.filter((address) => !address.startsWith("docker_volume."))
-      : resources;
+      ? addresses.filter((address) => !address.startsWith("docker_volume."))
+      : addresses;
     if (targets.length > 0) await stack.destroy(keepData ? targets : []);
+    // What it does not know of yet, somebody may be making just now.
+    else await stack.lockOnce();
   }
-  await sweep(name, keepData);
+  await removeOneOffs(name);
+  const left = await findObjects(name);
+  await removeObjects(keepData ? { ...left, volumes: [] } : left);
+  rmSync(workspace.changing(name), { force: true });
   forgetProof(name);
   if (keepData) {
     const kept = [
@@ -77,21 +83,11 @@ async function destroyAlone(
     workspace.lock(name),
     workspace.state(name),
     `${workspace.state(name)}.backup`,
+    `${workspace.state(name)}.moved`,
     workspace.outputs(name),
   ]) {
     rmSync(file, { force: true });
   }
   rmSync(stackFolder(name), { recursive: true, force: true });
   say(`${name} is removed`);
-}
-
-/** Removes what Terraform did not know of: left by a start that was cut off, or by a state that was lost. */
-async function sweep(environment: string, keepData: boolean): Promise<void> {
-  for (const container of await containersOf(environment)) {
-    say(`removing the container ${container.name}, of which the state did not know`);
-    await removeContainer(container);
-  }
-  for (const id of await networksOf(environment)) await run("docker", ["network", "rm", id]);
-  if (keepData) return;
-  for (const volume of await volumesOf(environment)) await run("docker", ["volume", "rm", volume]);
 }

@@ -63,9 +63,53 @@ export async function removeContainer({ id, labels }: ContainerState): Promise<v
   await run("docker", ["rm", "--force", id]);
 }
 
-/** Ids of an environment's networks. */
-export function networksOf(environment: string): Promise<string[]> {
-  return idsOf("network", environment);
+/** A network or volume as the engine lists it. */
+export interface EngineObject {
+  /** What Terraform knows it by: the engine's id of a network, the name of a volume. */
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A network as the engine lists it. */
+export interface EngineNetwork extends EngineObject {
+  /** When it was made, by the engine's clock. */
+  readonly createdAt: string;
+}
+
+/** Looks at networks by name or id; those that do not exist are left out. */
+export async function inspectNetworks(names: readonly string[]): Promise<EngineNetwork[]> {
+  const networks = await inspect<{ Id: string; Name: string; Created: string } & Labelled>(
+    "network",
+    names,
+  );
+  return networks.map(({ Id, Name, Created, Labels }) => ({
+    id: Id,
+    name: Name,
+    createdAt: Created,
+    labels: Labels ?? {},
+  }));
+}
+
+/** Looks at volumes by name; those that do not exist are left out. */
+export async function inspectVolumes(names: readonly string[]): Promise<EngineObject[]> {
+  const volumes = await inspect<{ Name: string } & Labelled>("volume", names);
+  return volumes.map(({ Name, Labels }) => ({ id: Name, name: Name, labels: Labels ?? {} }));
+}
+
+interface Labelled {
+  readonly Labels: Record<string, string> | null;
+}
+
+async function inspect<T>(kind: "network" | "volume", names: readonly string[]): Promise<T[]> {
+  if (names.length === 0) return [];
+  const answer = await ask("docker", [kind, "inspect", ...names]);
+  return JSON.parse(answer.stdout || "[]") as T[];
+}
+
+/** An environment's networks. */
+export async function networksOf(environment: string): Promise<EngineNetwork[]> {
+  return inspectNetworks(await idsOf("network", environment));
 }
 
 /** Names of an environment's volumes. */

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync, readlinkSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
-import { containersOf, inspectContainers, type ContainerState } from "./engine-objects.ts";
+import {
+  containersOf,
+  inspectContainers,
+  inspectNetworks,
+  inspectVolumes,
+  type ContainerState,
+} from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { isLocal, type Engine } from "./prepare/engine.ts";
 import { ask } from "./shell.ts";
-import type { ProgramContainer } from "./terraform-stack.ts";
+import type { ProgramContainer, TerraformStack } from "./terraform-stack.ts";
 
 /** What the images of a distribution and a first build or pull take, in bytes. */
 const DISK_NEEDED = 3 * 1024 ** 3;
@@ -35,15 +41,29 @@ export function checkDisk(engine: Engine, needed = DISK_NEEDED): void {
 export async function checkNamesAndPorts(
   environment: string,
   engine: Engine,
-  wanted: readonly ProgramContainer[],
+  program: Pick<TerraformStack, "containers" | "objects">,
 ): Promise<void> {
-  const present = await inspectContainers(wanted.map(({ name }) => name));
-  const foreign = present.filter(({ labels }) => labels[ENVIRONMENT_LABEL] !== environment);
+  const wanted = program.containers();
+  const names = (type: "docker_network" | "docker_volume"): string[] =>
+    program.objects(type).map(({ name }) => name);
+  const foreign = ({ labels }: { readonly labels: Readonly<Record<string, string>> }): boolean =>
+    labels[ENVIRONMENT_LABEL] !== environment;
+  const not = `is there that is not of environment ${environment}`;
+  const containers = await inspectContainers(wanted.map(({ name }) => name));
+  const networks = await inspectNetworks(names("docker_network"));
+  // Docker would silently take it, and a destroy would remove it.
+  const volumes = await inspectVolumes(names("docker_volume"));
   const conflicts = [
-    ...foreign.map(
-      ({ name, image }) =>
-        `a container ${name} (${image}) is there that is not of environment ${environment}; rename or remove it`,
-    ),
+    ...containers
+      .filter(foreign)
+      .map(({ name, image }) => `a container ${name} (${image}) ${not}; rename or remove it`),
+    ...networks.filter(foreign).map(({ name }) => `a network ${name} ${not}; remove it`),
+    ...volumes
+      .filter(foreign)
+      .map(
+        ({ name }) =>
+          `a volume ${name} ${not}; copy what is needed of it, and remove it (docker volume rm ${name})`,
+      ),
     ...(await portConflicts(engine, wanted, await containersOf(environment))),
   ];
   if (conflicts.length > 0) throw new CommandError(conflicts.join("\n"));

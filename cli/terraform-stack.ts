@@ -1,12 +1,25 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { stackFolder, workspace } from "../stacks/workspace.ts";
+import { backendIn, type RenderedBackend } from "../stacks/backend.ts";
+import { adoptionFile, stackFolder, workspace } from "../stacks/workspace.ts";
 import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
 import { CommandError } from "./errors.ts";
-import { step } from "./progress.ts";
-import { ask, lastLines, read, run } from "./shell.ts";
+import type { Import } from "./found-objects.ts";
+import { confirm } from "./prepare/packages.ts";
+import { say, step } from "./progress.ts";
+import { ask, lastLines, read, run, type Answer } from "./shell.ts";
+import { holderInPostgres, stateLockIn } from "./state-lock.ts";
 
 /** One change that a plan would make. */
 export interface PlannedChange {
@@ -16,6 +29,18 @@ export interface PlannedChange {
   /** Name of the object in the engine, where it has one. */
   readonly name: string;
   readonly actions: readonly string[];
+  /** Whether it is there already and only enters the state. */
+  readonly imported: boolean;
+}
+
+/** What a state knows. */
+export interface StackState {
+  /** Addresses in the program. */
+  readonly addresses: readonly string[];
+  /** Ids of what the engine knows by an id, names of volumes. */
+  readonly ids: ReadonlySet<string>;
+  /** The environment that was deployed by it. */
+  readonly environment: string | undefined;
 }
 
 /** What the program says of a container, as far as the commands need it. */
@@ -24,8 +49,14 @@ export interface ProgramContainer {
   readonly ports?: readonly { readonly ip: string; readonly external: number }[];
 }
 
+/** What the program says of a network or volume, as far as the commands need it. */
+export interface ProgramObject {
+  readonly address: string;
+  readonly name: string;
+}
+
 interface Program {
-  readonly terraform: unknown;
+  readonly terraform: object;
   readonly resource: {
     readonly docker_container?: Readonly<Record<string, ProgramContainer>>;
     readonly terraform_data?: Readonly<
@@ -34,7 +65,19 @@ interface Program {
         { readonly provisioner: readonly { "local-exec": { readonly command: string } }[] }
       >
     >;
+    readonly docker_network?: Readonly<Record<string, { readonly name: string }>>;
+    readonly docker_volume?: Readonly<Record<string, { readonly name: string }>>;
   };
+}
+
+interface StateJson {
+  readonly outputs?: Readonly<Record<string, { readonly value: unknown } | undefined>>;
+  readonly resources?: readonly {
+    readonly mode: string;
+    readonly type: string;
+    readonly name: string;
+    readonly instances: readonly { readonly attributes?: { readonly id?: string } }[];
+  }[];
 }
 
 interface PlanJson {
@@ -43,6 +86,7 @@ interface PlanJson {
     readonly type: string;
     readonly change: {
       readonly actions: readonly string[];
+      readonly importing?: object;
       readonly before: { readonly name?: string } | null;
       readonly after: { readonly name?: string } | null;
     };
@@ -81,45 +125,183 @@ export class TerraformStack {
     return existsSync(join(this.folder, "cdk.tf.json"));
   }
 
-  /** Prepares the working folder; does nothing when program, providers and backend are as they were. */
-  async init(): Promise<void> {
+  /** Networks or volumes that the program asks for. */
+  objects(type: "docker_network" | "docker_volume"): ProgramObject[] {
+    return Object.entries(this.program().resource[type] ?? {}).map(([key, { name }]) => ({
+      address: `${type}.${key}`,
+      name,
+    }));
+  }
+
+  /** Where the state is kept, in words. */
+  place(): string {
+    const { type, settings } = this.backend();
+    if (type === "local") return `the state in ${this.localState()}`;
+    const words = Object.entries(settings).flatMap(([name, value]) =>
+      typeof value === "string" && value !== "" ? [`${name} ${value}`] : [],
+    );
+    return `the state in backend ${type}${words.length > 0 ? ` (${words.join(", ")})` : ""}`;
+  }
+
+  /**
+   * Prepares the working folder; does nothing when program, providers and backend are as they were. A state that is
+   * kept elsewhere until now is never left behind unasked.
+   *
+   * @param migrate whether a state that was kept elsewhere is to be moved to where the program wants it
+   * @throws CommandError when the backend cannot be reached, or holds another environment's state
+   */
+  async init(migrate = false): Promise<void> {
     const stamp = join(this.folder, ".terraform", "kafka-platform-kit");
     const lock = join(this.folder, ".terraform.lock.hcl");
     const settled = `${stamp}.lock.hcl`;
-    const state = createHash("sha256")
+    const prepared = createHash("sha256")
       .update(this.terraform)
       .update(JSON.stringify(this.program().terraform))
       .update(existsSync(workspace.providerLock()) ? readFileSync(workspace.providerLock()) : "")
       .digest("hex");
-    if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) {
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === prepared) {
       // A synth lays down the lock for Terraform and OpenTofu; either takes its own part only, once it is prepared.
       copyFileSync(settled, lock);
       return;
     }
-    await step("preparing Terraform", () => this.run("init", "-input=false", "-reconfigure"));
+    await step("preparing Terraform", async () => {
+      const answer = await this.tryInit();
+      if (answer.ok) return;
+      if (!/Backend configuration changed/.test(answer.stderr)) throw this.initFailed(answer);
+      await this.switchBackend(migrate);
+    });
+    await this.takeLocalState(migrate);
     copyFileSync(lock, settled);
-    writeFileSync(stamp, state);
+    writeFileSync(stamp, prepared);
   }
 
-  /** Works out what a deploy would change. */
-  async plan(): Promise<{ file: string; changes: PlannedChange[] }> {
+  /** Moves to another backend, taking the state along when there is one. */
+  private async switchBackend(migrate: boolean): Promise<void> {
+    const there = await this.stateThere();
+    if (there.addresses.length > 0) {
+      throw new CommandError(
+        `the backend of ${this.environment} was changed, and ${this.place()} is one already; nothing was changed; to go on with that one, run "${this.terraform} init -reconfigure" in ${this.shownFolder()}; to go on with the former, change the backend back`,
+      );
+    }
+    // Without -force-copy it goes through only when there is nothing to copy.
+    const answer = await this.tryInit("-migrate-state");
+    if (answer.ok) return;
+    if (!/migration.*input is disabled/is.test(answer.stderr)) {
+      throw new CommandError(
+        `the backend of ${this.environment} was changed, and the state cannot be read where it was kept until now; nothing was changed; change the backend back, or forget the former one: run "${this.terraform} init -reconfigure" in ${this.shownFolder()}\n${lastLines(answer.stderr, 6)}`,
+      );
+    }
+    await this.allowMigration(migrate);
+    const moved = await this.tryInit("-migrate-state", "-force-copy");
+    if (!moved.ok) throw this.initFailed(moved);
+    this.putLocalStateAside();
+  }
+
+  /** A state file that nothing in the working folder tells of any more: it was made anew. */
+  private async takeLocalState(migrate: boolean): Promise<void> {
+    const file = workspace.state(this.environment);
+    if (this.backend().type === "local" || !existsSync(file)) return;
+    const here = stateFrom(readFileSync(file, "utf8"));
+    if (here.addresses.length === 0 || (await this.state()).addresses.length > 0) return;
+    await this.allowMigration(migrate);
+    await this.run("state", "push", LOCK_TIMEOUT, file);
+    this.putLocalStateAside();
+  }
+
+  private async allowMigration(migrate: boolean): Promise<void> {
+    const question = `the state of ${this.environment} is kept elsewhere until now; move it to where its file says, ${this.place()}?`;
+    if (migrate || (await confirm(question, false))) {
+      say(`moving the state of ${this.environment}: from now on it is ${this.place()}`);
+      return;
+    }
+    throw new CommandError(
+      `the backend of ${this.environment} was changed, but its state is still where it was; nothing was changed; npm run deploy -- ${this.environment} --migrate-state moves it, so that it is ${this.place()}`,
+    );
+  }
+
+  /** So that nobody takes it for the state. */
+  private putLocalStateAside(): void {
+    const file = workspace.state(this.environment);
+    if (this.backend().type !== "local" && existsSync(file)) renameSync(file, `${file}.moved`);
+  }
+
+  /** The state in the program's backend, without a change to what the working folder knows of backends. */
+  private async stateThere(): Promise<StackState> {
+    // Beside it, so that a relative path means the same file.
+    const folder = mkdtempSync(`${this.folder}.`);
+    try {
+      const { type, settings } = this.backend();
+      const terraform = type === "cloud" ? { cloud: settings } : { backend: { [type]: settings } };
+      writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform }));
+      const options = { ...this.options(), cwd: folder };
+      const answer = await ask(this.terraform, ["init", "-input=false"], options);
+      if (!answer.ok) throw this.initFailed(answer);
+      return stateFrom(await read(this.terraform, ["state", "pull"], options));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  private tryInit(...flags: string[]): Promise<Answer> {
+    return ask(this.terraform, ["init", "-input=false", ...flags], this.options());
+  }
+
+  private initFailed({ stdout, stderr }: Answer): CommandError {
+    // It comes to providers only when it has the backend.
+    const what = /Initializing provider plugins/.test(stdout)
+      ? "Terraform cannot be prepared"
+      : `${this.place()} cannot be reached; see that it is there and that its variables are set`;
+    return new CommandError(`${what}; nothing was changed\n${lastLines(stderr)}`);
+  }
+
+  /**
+   * Works out what a deploy would change.
+   *
+   * @param imports what is there already and only enters the state
+   */
+  async plan(imports: readonly Import[] = []): Promise<{ file: string; changes: PlannedChange[] }> {
     const file = "kafka-platform-kit.tfplan";
-    await this.run("plan", "-input=false", LOCK_TIMEOUT, `-out=${file}`);
+    const adoption = adoptionFile(this.environment);
+    try {
+      if (imports.length > 0) writeFileSync(adoption, JSON.stringify({ import: imports }));
+      await this.run("plan", "-input=false", LOCK_TIMEOUT, `-out=${file}`);
+    } finally {
+      rmSync(adoption, { force: true });
+    }
     const json = JSON.parse(await this.read("show", "-json", file)) as PlanJson;
     const changes = (json.resource_changes ?? [])
-      .filter(({ change }) => !["no-op", "read"].includes(change.actions[0] ?? "no-op"))
+      .filter(
+        ({ change }) =>
+          change.importing !== undefined ||
+          !["no-op", "read"].includes(change.actions[0] ?? "no-op"),
+      )
       .map(({ address, type, change }) => ({
         address,
         type,
         name: change.before?.name ?? change.after?.name ?? address,
         actions: change.actions,
+        imported: change.importing !== undefined,
       }));
     return { file, changes };
+  }
+
+  /**
+   * Takes the lock on the state for a moment.
+   *
+   * @throws CommandError naming who has it
+   */
+  async lockOnce(): Promise<void> {
+    await this.run("plan", "-input=false", "-refresh=false", LOCK_TIMEOUT);
   }
 
   /** Carries out a plan, showing what Terraform says. */
   async apply(plan: string): Promise<void> {
     await this.show("apply", "-input=false", LOCK_TIMEOUT, plan);
+  }
+
+  /** Forgets a change that was cut off: a later one has taken up all that it left. */
+  settled(): void {
+    rmSync(workspace.changing(this.environment), { force: true });
   }
 
   /** Removes what the state knows, or only some of it. */
@@ -128,28 +310,34 @@ export class TerraformStack {
     await this.show("destroy", "-input=false", "-auto-approve", LOCK_TIMEOUT, ...only);
   }
 
-  /** Addresses of everything in the state; empty without one. */
-  async resources(): Promise<string[]> {
-    const answer = await ask(this.terraform, ["state", "list"], this.options());
-    if (!answer.ok) {
-      if (/no state file/i.test(answer.stderr)) return [];
-      throw new CommandError(`the state cannot be read:\n${lastLines(answer.stderr)}`);
+  /**
+   * What the state knows; nothing when there is none.
+   *
+   * @throws CommandError when it cannot be read, or is another environment's
+   */
+  async state(): Promise<StackState> {
+    const unsaved = join(this.folder, "errored.tfstate");
+    if (existsSync(unsaved)) {
+      throw new CommandError(
+        `the last change of ${this.environment} could not save its state, which lies in ${relative("", unsaved)}; bring it in by "${this.terraform} state push errored.tfstate" in that folder and remove the file`,
+      );
     }
-    return answer.stdout.split("\n").filter((line) => line !== "");
-  }
-
-  /** Ids of everything in the state that the engine knows by an id. */
-  async ids(): Promise<Set<string>> {
-    const state = JSON.parse((await this.read("state", "pull")) || "{}") as {
-      resources?: readonly {
-        readonly instances: readonly { readonly attributes?: { readonly id?: string } }[];
-      }[];
-    };
-    return new Set(
-      (state.resources ?? []).flatMap(({ instances }) =>
-        instances.flatMap(({ attributes }) => attributes?.id ?? []),
-      ),
-    );
+    const answer = await ask(this.terraform, ["state", "pull"], this.options());
+    if (!answer.ok) {
+      throw new CommandError(
+        `${this.place()} cannot be read; nothing was changed\n${lastLines(answer.stderr, 6)}`,
+      );
+    }
+    const state = stateFrom(answer.stdout);
+    if (
+      state.addresses.length > 0 &&
+      (state.environment ?? this.environment) !== this.environment
+    ) {
+      throw new CommandError(
+        `${this.place()} is that of environment ${state.environment}; nothing was changed; give ${this.environment} one of its own, such as another schema, key or path`,
+      );
+    }
+    return state;
   }
 
   /**
@@ -183,9 +371,28 @@ export class TerraformStack {
     return JSON.parse(readFileSync(join(this.folder, "cdk.tf.json"), "utf8")) as Program;
   }
 
-  private options(): { cwd: string; detached: true } {
+  private backend(): RenderedBackend {
+    return backendIn(this.program().terraform);
+  }
+
+  private localState(): string {
+    const path = this.backend().settings["path"];
+    return relative("", join(this.folder, typeof path === "string" ? path : "terraform.tfstate"));
+  }
+
+  private shownFolder(): string {
+    return relative("", this.folder);
+  }
+
+  private options() {
+    // PostgreSQL tells others by this name who holds a lock; it keeps 63 characters.
+    const name = `kafka-platform-kit of ${userInfo().username}@${hostname()}, process ${process.pid}`;
     // Not -chdir: with it, Terraform looks for terraform.d/plugins where it was started.
-    return { cwd: this.folder, detached: true };
+    return {
+      cwd: this.folder,
+      detached: true,
+      env: { PGAPPNAME: process.env["PGAPPNAME"] ?? name.slice(0, 63) },
+    } as const;
   }
 
   private async read(command: string, ...args: string[]): Promise<string> {
@@ -193,7 +400,12 @@ export class TerraformStack {
   }
 
   private async run(command: string, ...args: string[]): Promise<string> {
-    return run(this.terraform, [command, ...args], this.options());
+    try {
+      return await run(this.terraform, [command, ...args], this.options());
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      throw (await this.lockedOut(error.message)) ?? error;
+    }
   }
 
   /** Shows what Terraform does as it goes, without the details of its plan and its warnings. */
@@ -202,15 +414,57 @@ export class TerraformStack {
       const line = stripVTControlCharacters(String(chunk));
       const said = /^\S+ \(local-exec\): (?!Executing: )(.*)$/.exec(line)?.[1];
       if (said !== undefined) console.log(`  ${said}`);
-      if (/: (Creation|Destruction|Modifications) complete/.test(line)) console.log(`  ${line}`);
+      if (/: (Creation|Destruction|Modifications|Import) complete/.test(line)) {
+        console.log(`  ${line}`);
+      }
       yield line;
     };
     const options = { ...this.options(), stdout: progress };
+    const mark = workspace.changing(this.environment);
+    writeFileSync(mark, `${JSON.stringify({ command, since: new Date().toISOString() })}\n`);
     const answer = await ask(this.terraform, [command, ...args], options);
+    // Without an exit code it was killed, and may not have written down what it has made.
+    if (answer.exitCode !== undefined) this.settled();
     if (!answer.ok) {
-      throw new CommandError(
-        `${this.terraform} ${command} failed:\n${answer.stderr}\nwhat was done stays; the same command goes on from here`,
+      throw (
+        (await this.lockedOut(answer.stderr)) ??
+        new CommandError(
+          `${this.terraform} ${command} failed:\n${answer.stderr}\nwhat was done stays; the same command goes on from here`,
+        )
       );
     }
   }
+
+  /** @returns undefined when it was not for a lock that Terraform failed */
+  private async lockedOut(said: string): Promise<CommandError | undefined> {
+    const lock = stateLockIn(said);
+    if (lock === undefined) return undefined;
+    const backend = this.backend();
+    if (backend.type === "pg") {
+      const holder = (await holderInPostgres(backend)) ?? "another connection to that database";
+      return new CommandError(
+        `${this.place()} is locked by ${holder}; nothing was changed; wait until that has ended; the lock goes with its connection, so one that was killed holds nothing`,
+      );
+    }
+    return new CommandError(
+      `${this.place()} is locked by ${lock.who} (${lock.operation}) since ${lock.created}; nothing was changed; wait until that has ended; if it was killed, release the lock with "${this.terraform} force-unlock ${lock.id}" in ${this.shownFolder()}`,
+    );
+  }
+}
+
+function stateFrom(json: string): StackState {
+  const { resources = [], outputs = {} } = JSON.parse(json || "{}") as StateJson;
+  const managed = resources.filter(
+    ({ mode, instances }) => mode !== "data" && instances.length > 0,
+  );
+  const environment = outputs["environment"]?.value;
+  return {
+    addresses: managed.map(({ type, name }) => `${type}.${name}`),
+    ids: new Set(
+      managed.flatMap(({ instances }) =>
+        instances.flatMap(({ attributes }) => attributes?.id ?? []),
+      ),
+    ),
+    environment: typeof environment === "string" ? environment : undefined,
+  };
 }

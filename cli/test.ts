@@ -4,6 +4,7 @@ import { ensureEngine } from "./prepare/engine.ts";
 import { ensureLocalImages } from "./prepare/local-images.ts";
 import { ensureOpenTofu } from "./prepare/opentofu.ts";
 import { installPackages, runAsRoot, type Consent } from "./prepare/packages.ts";
+import { ensurePostgres } from "./prepare/postgres.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
@@ -55,6 +56,7 @@ export async function test(consent: Consent): Promise<number> {
   const engine = await ensureEngine(consent);
   await ensureProvider(terraform);
   await ensureTools(consent);
+  await ensurePostgres(consent);
   // The tests deploy with both, whichever was found.
   await ensureOpenTofu();
   await ensureLocalImages(IMAGES, engine, consent);

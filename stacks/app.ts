@@ -6,7 +6,7 @@ import { InvalidSettingError } from "../constructs/index.ts";
 import type { EnvironmentLock } from "./environment-lock.ts";
 import type { Environment } from "./environment.ts";
 import { KafkaPlatform } from "./kafka-platform.ts";
-import { stackFolder, workspace } from "./workspace.ts";
+import { adoptionFile, stackFolder, workspace } from "./workspace.ts";
 
 /** An environment with what was decided for it. */
 export interface LockedEnvironment {
@@ -38,7 +38,10 @@ export function synth(environments: readonly LockedEnvironment[]): void {
   refusing(() => {
     app.synth();
   });
-  for (const { environment } of environments) linkProviders(environment.name);
+  for (const { environment } of environments) {
+    rmSync(adoptionFile(environment.name), { force: true });
+    linkProviders(environment.name);
+  }
 }
 
 /**
@@ -70,7 +73,23 @@ function build(
     ({ environment, lock }) =>
       new KafkaPlatform(app, { environment, lock, dockerHost: host, hostAddresses }),
   );
+  refuseSharedState(platforms);
   return { app, platforms };
+}
+
+/** Two environments on one state would remove each other. */
+function refuseSharedState(platforms: readonly KafkaPlatform[]): void {
+  const seen = new Map<string, string>();
+  for (const { backend, node } of platforms) {
+    const key = JSON.stringify(backend);
+    const other = seen.get(key);
+    if (other !== undefined) {
+      throw new InvalidSettingError(
+        `environments ${other} and ${node.id} keep their state in one place of backend ${backend.type}; give each its own, such as another schema, key or path`,
+      );
+    }
+    seen.set(key, node.id);
+  }
 }
 
 function refusing(validate: () => void): void {

@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import type { TerraformBackend, TerraformStack } from "cdktf";
 import { closest } from "fastest-levenshtein";
 import {
   Distribution,
@@ -32,6 +33,13 @@ export interface EnvironmentSettings {
     /** @default - `<environment>-schema-registry` */
     readonly name?: string;
   };
+  /**
+   * Where the state is kept: any backend of cdktf's, such as `(stack) => new PgBackend(stack, { … })`. Each
+   * environment needs one of its own. It holds no secrets: those are given by the backend's own variables.
+   *
+   * @default - a file in `.kafka-platform/`
+   */
+  readonly backend?: (stack: TerraformStack) => TerraformBackend;
 }
 
 /** What follows from the environment itself. */

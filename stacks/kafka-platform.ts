@@ -14,6 +14,7 @@ import {
   type Listener,
 } from "../constructs/index.ts";
 import { labelBlocks } from "../constructs/labels.ts";
+import { renderBackend, secretsIn, type RenderedBackend } from "./backend.ts";
 import { lockedDistribution, type EnvironmentLock } from "./environment-lock.ts";
 import type { Environment } from "./environment.ts";
 import { stateFromStackFolder } from "./workspace.ts";
@@ -33,10 +34,17 @@ export interface KafkaPlatformProps {
 
 /** An environment as one Terraform stack: network, services, and the gate at the end. */
 export class KafkaPlatform extends TerraformStack {
+  /** Where its state is kept. */
+  readonly backend: RenderedBackend;
+
   constructor(scope: Construct, props: KafkaPlatformProps) {
     const { environment, lock, dockerHost } = props;
     super(scope, environment.name);
-    new LocalBackend(this, { path: stateFromStackFolder(environment.name) });
+    this.backend = renderBackend(
+      environment.settings.backend?.(this) ??
+        new LocalBackend(this, { path: stateFromStackFolder(environment.name) }),
+    );
+    this.node.addValidation({ validate: () => secretsIn(this.backend) });
     new DockerProvider(this, "docker", { host: dockerHost });
     this.addOverride("terraform.required_providers.docker.version", PROVIDER_VERSIONS);
 

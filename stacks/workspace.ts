@@ -10,6 +10,8 @@ export const workspace = {
   lock: (environment: string): string => resolve(WORKSPACE, `${environment}.lock.json`),
   /** Terraform's state of an environment. */
   state: (environment: string): string => resolve(WORKSPACE, `${environment}.tfstate`),
+  /** Lies there while Terraform changes an environment, and after such a change was cut off. */
+  changing: (environment: string): string => resolve(WORKSPACE, `${environment}.changing.json`),
   /** What an environment said of itself when the smoke tests were last run. */
   outputs: (environment: string): string => resolve(WORKSPACE, `${environment}.outputs.json`),
   /** Providers that were fetched or built here, in the layout of a Terraform filesystem mirror. */
@@ -25,6 +27,11 @@ export const workspace = {
 /** Where cdktf puts the program of an environment. */
 export function stackFolder(environment: string): string {
   return resolve(process.env["CDKTF_OUTDIR"] ?? "cdktf.out", "stacks", environment);
+}
+
+/** Beside a program while it is planned: what is there already and is to be imported. */
+export function adoptionFile(environment: string): string {
+  return join(stackFolder(environment), "adoption.tf.json");
 }
 
 /** Path of the state as Terraform's working folder sees it, so that no absolute path enters the program. */

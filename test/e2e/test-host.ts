@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -20,6 +21,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { execa, type Options } from "execa";
+import { startPostgres, stopPostgres } from "./postgres.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 const PREFIX = "kafka-platform-kit-test-";
@@ -201,6 +203,38 @@ export class TestHost {
     return client;
   }
 
+  /**
+   * Another checkout of the same files on this host, with nothing decided or deployed in it.
+   *
+   * @returns its folder
+   */
+  secondCheckout(): string {
+    const other = join(this.folder, "second");
+    cpSync(this.checkout, other, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (file) => !/\/(cdktf\.out|\.kafka-platform\/dev\..*|commands\.log)$/.test(file),
+    });
+    return other;
+  }
+
+  /**
+   * Starts a PostgreSQL server on this host, with an empty database.
+   *
+   * @returns where it is, without user and password
+   */
+  async startPostgres(user: string, password: string): Promise<string> {
+    const { folder, namespace } = this;
+    // The server does not run as root, and has to get to its folder.
+    chmodSync(folder, 0o711);
+    return startPostgres({ folder, namespace, user, password });
+  }
+
+  /** Ends that server; {@link startPostgres} starts it again with what it has. */
+  async stopPostgres(): Promise<void> {
+    await stopPostgres(this.folder);
+  }
+
   /** Removes containers, engine, programs, namespaces and files. */
   async remove(): Promise<void> {
     await removeHost(this.folder);
@@ -328,6 +362,7 @@ async function removeLeftovers(): Promise<void> {
 }
 
 async function removeHost(folder: string): Promise<void> {
+  await stopPostgres(folder);
   const pid = enginePidIn(folder);
   if (pid !== undefined) {
     const env = { DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
