@@ -91,6 +91,7 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
   const isKept = lockKept !== undefined;
   const lock = await settleLock(environment, { ...unseen, images }, isKept, volumes);
   synth([{ environment, lock }]);
+  await stack.init();
   writeLock(lock);
 
   await checkNamesAndPorts(name, engine, stack);

@@ -89,7 +89,7 @@ async function consumeAll(): Promise<string[]> {
 
 async function clusterId(): Promise<string> {
   const { output } = await kit(host.checkout, "outputs", "dev");
-  return (JSON.parse(output) as PlatformOutputs).kafka.clusterId;
+  return (JSON.parse(output) as PlatformOutputs).kafka.clusterId ?? "";
 }
 
 function spawnKit(folder: string, ...args: string[]): ReturnType<TestHost["spawn"]> {
