@@ -1,23 +1,28 @@
-import { randomBytes } from "node:crypto";
-
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  CLUSTER_ID,
+  combinedNode,
+  commandLine,
+  Containers,
+  eventually,
+  exec,
+  logs,
+  stop,
+  succeed,
+  without,
+  type Env,
+  type Refusal,
+  type Result,
+} from "./containers.ts";
 
 /**
  * The image is judged from outside, by what a container of it does: the same definitions are meant
  * to run on confluentinc/cp-kafka. Build the images first, see images/README.md.
  */
 
-type Env = Readonly<Record<string, string>>;
-
-interface Result {
-  readonly exitCode: number | undefined;
-  /** Both streams, in the order they came. */
-  readonly output: string;
-}
-
-const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
 const FOREIGN_CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk";
+
+/** Those that every version has. */
 const COMMANDS = [
   "kafka-acls",
   "kafka-broker-api-versions",
@@ -33,7 +38,6 @@ const COMMANDS = [
   "kafka-get-offsets",
   "kafka-leader-election",
   "kafka-log-dirs",
-  "kafka-metadata-quorum",
   "kafka-producer-perf-test",
   "kafka-reassign-partitions",
   "kafka-run-class",
@@ -44,78 +48,21 @@ const COMMANDS = [
   "kafka-verifiable-producer",
 ];
 
-async function docker(args: readonly string[], input = ""): Promise<Result> {
-  const { exitCode, all } = await execa("docker", args, {
-    all: true,
-    input,
-    reject: false,
-    timeout: 30_000,
-  });
-  return { exitCode, output: all };
-}
-
-async function succeed(args: readonly string[], input = ""): Promise<string> {
-  const { exitCode, output } = await docker(args, input);
-  if (exitCode !== 0) {
-    throw new Error(`docker ${args.join(" ")} exited with ${exitCode}:\n${output}`);
-  }
-  return output;
-}
-
-async function logs(container: string): Promise<string> {
-  return (await docker(["logs", container])).output;
-}
-
-async function isRunning(container: string): Promise<boolean> {
-  return (await docker(["inspect", "--format", "{{.State.Running}}", container])).output === "true";
-}
-
-/** Polls `attempt` until it succeeds, and gives up at the deadline or when the container has died. */
-async function eventually(
-  what: string,
-  container: string,
-  attempt: () => Promise<Result>,
-  seconds = 60,
-): Promise<string> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const alive = await isRunning(container);
-    const { exitCode, output } = await attempt();
-    if (exitCode === 0) {
-      return output;
-    }
-    if (!alive || Date.now() > deadline) {
-      const reason = alive ? `not within ${seconds} s` : "the container has stopped";
-      const tail = (await logs(container)).split("\n").slice(-30).join("\n");
-      throw new Error(
-        `${what} on ${container}: ${reason}\nlast answer: ${output}\nend of its log:\n${tail}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-function environmentArgs(env: Env): string[] {
-  return Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-}
-
-/** A node that is broker and controller at once. */
-function combinedNode(host: string): Env {
-  return {
-    CLUSTER_ID,
-    KAFKA_NODE_ID: "1",
-    KAFKA_PROCESS_ROLES: "broker,controller",
-    KAFKA_CONTROLLER_QUORUM_VOTERS: `1@${host}:9093`,
-    KAFKA_CONTROLLER_LISTENER_NAMES: "CONTROLLER",
-    KAFKA_LISTENERS: `NETWORK://0.0.0.0:19092,CONTROLLER://${host}:9093`,
-    KAFKA_ADVERTISED_LISTENERS: `NETWORK://${host}:19092`,
-    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "CONTROLLER:PLAINTEXT,NETWORK:PLAINTEXT",
-    KAFKA_INTER_BROKER_LISTENER_NAME: "NETWORK",
-    KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: "1",
-    KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "0",
-    KAFKA_HEAP_OPTS: "-Xmx256M",
-  };
-}
+/** A broker as the environment `seed` runs it. */
+const SEED: Env = {
+  KAFKA_BROKER_ID: "1",
+  KAFKA_ZOOKEEPER_CONNECT: "zookeeper:2181",
+  KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "PLAINTEXT:PLAINTEXT,PLAINTEXT_HOST:PLAINTEXT",
+  KAFKA_LISTENERS: "PLAINTEXT://:29092,PLAINTEXT_HOST://0.0.0.0:9092",
+  KAFKA_ADVERTISED_LISTENERS: "PLAINTEXT://broker:29092,PLAINTEXT_HOST://localhost:9092",
+  KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: "1",
+  KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "0",
+  KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1",
+  KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: "1",
+  KAFKA_JMX_PORT: "9101",
+  KAFKA_JMX_HOSTNAME: "localhost",
+  KAFKA_HEAP_OPTS: "-Xmx256M",
+};
 
 function controllerNode(host: string): Env {
   return {
@@ -128,16 +75,6 @@ function controllerNode(host: string): Env {
     KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "CONTROLLER:PLAINTEXT",
     KAFKA_HEAP_OPTS: "-Xmx256M",
   };
-}
-
-function without(env: Env, ...names: readonly string[]): Env {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
-}
-
-interface Refusal {
-  readonly what: string;
-  readonly env: Env;
-  readonly message: string;
 }
 
 const node = combinedNode("localhost");
@@ -235,83 +172,69 @@ const REFUSALS_OF_FOUR: readonly Refusal[] = [
   },
 ];
 
-describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (version) => {
-  const image = `kafka-platform-kit/kafka:${version}`;
-  const environment = `kafka-image-${version.replaceAll(".", "")}-${randomBytes(4).toString("hex")}`;
-  const label = `kafka-platform-kit.environment=${environment}`;
-  const broker = `${environment}-broker`;
-  const volume = `${environment}-data`;
-  const bootstrap = ["--bootstrap-server", `${broker}:19092`];
+/** A broker among a test's containers, on a volume that outlives it. */
+class Broker {
+  static async start(containers: Containers, version: string, env: Env, volume: string) {
+    const container = await containers.start("broker", imageOf(version), {
+      env,
+      options: ["--memory", "768m", "--volume", `${volume}:/var/lib/kafka/data`],
+    });
+    return new Broker(container, env);
+  }
 
-  /** Runs a container to its end. */
-  const runOnce = (env: Env, options: readonly string[] = [], command: readonly string[] = []) =>
-    docker(
-      ["run", "--rm", "--label", label, ...environmentArgs(env), ...options, image].concat(command),
+  readonly container: string;
+  readonly bootstrap: readonly string[];
+
+  private constructor(container: string, { KAFKA_ADVERTISED_LISTENERS: listeners = "" }: Env) {
+    this.container = container;
+    this.bootstrap = ["--bootstrap-server", listeners.replace(/^\w+:\/\/([^,]+).*/, "$1")];
+  }
+
+  /** Runs one of Kafka's commands that connect to it. */
+  async run(command: string, ...args: readonly string[]): Promise<Result> {
+    return exec(this.container, command, ...this.bootstrap, ...args);
+  }
+
+  async ready(): Promise<void> {
+    await eventually("kafka-topics --list", this.container, () =>
+      this.run("kafka-topics", "--list"),
     );
+  }
 
-  const startBroker = async (env: Env = {}) => {
-    await succeed([
-      "run",
-      "--detach",
-      "--name",
-      broker,
-      "--hostname",
-      broker,
-      "--label",
-      label,
-      "--memory",
-      "768m",
-      "--volume",
-      `${volume}:/var/lib/kafka/data`,
-      ...environmentArgs({ ...combinedNode(broker), ...env }),
-      image,
-    ]);
-    await eventually("kafka-topics --list", broker, () =>
-      exec("kafka-topics", ...bootstrap, "--list"),
-    );
-  };
+  async produce(topic: string, record: string): Promise<void> {
+    const producer = ["kafka-console-producer", ...this.bootstrap, "--topic", topic];
+    await succeed(["exec", "--interactive", this.container, ...producer], `${record}\n`);
+  }
 
-  const exec = (...command: readonly string[]) => docker(["exec", broker, ...command]);
+  async consume(topic: string): Promise<string> {
+    const first = ["--from-beginning", "--max-messages", "1", "--timeout-ms", "20000"];
+    return (await this.run("kafka-console-consumer", "--topic", topic, ...first)).output;
+  }
+}
 
-  const consume = async (topic: string) => {
-    const { output } = await exec(
-      "kafka-console-consumer",
-      ...bootstrap,
-      "--topic",
-      topic,
-      "--from-beginning",
-      "--max-messages",
-      "1",
-      "--timeout-ms",
-      "20000",
-    );
-    return output;
-  };
+function imageOf(version: string): string {
+  return `kafka-platform-kit/kafka:${version}`;
+}
 
-  beforeAll(async () => {
-    const found = await docker(["image", "inspect", image]);
-    if (found.exitCode !== 0) {
-      throw new Error(`no image ${image}; build it as images/README.md says\n${found.output}`);
-    }
-    await succeed(["volume", "create", "--label", label, volume]);
-  });
+describe.each(["4.1.1", "3.9.1", "3.0.1"])(
+  "kafka image %s, before it starts",
+  { timeout: 60_000 },
+  (version) => {
+    const image = imageOf(version);
+    let containers: Containers;
 
-  afterAll(async () => {
-    const containers = await succeed(["ps", "--all", "--quiet", "--filter", `label=${label}`]);
-    if (containers !== "") {
-      await docker(["rm", "--force", "--volumes", ...containers.split("\n")]);
-    }
-    const volumes = await succeed(["volume", "ls", "--quiet", "--filter", `label=${label}`]);
-    if (volumes !== "") {
-      await succeed(["volume", "rm", ...volumes.split("\n")]);
-    }
-  });
+    beforeAll(async () => {
+      containers = await Containers.create("kafka-image", [image]);
+    });
 
-  describe("before it starts", () => {
+    afterAll(async () => {
+      await containers.remove();
+    });
+
     it.each([...REFUSALS, ...(version.startsWith("3.") ? REFUSALS_OF_THREE : REFUSALS_OF_FOUR)])(
       "refuses $what",
       async ({ env, message }) => {
-        const { exitCode, output } = await runOnce(env);
+        const { exitCode, output } = await containers.run(image, { env });
         expect(output).toContain(`error: `);
         expect(output).toContain(message);
         expect(exitCode).toBe(1);
@@ -319,8 +242,8 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (versio
     );
 
     it("turns KAFKA_* variables into properties, save those for the image and the JVM", async () => {
-      const { output } = await runOnce(
-        {
+      const { output } = await containers.run(image, {
+        env: {
           CLUSTER_ID,
           KAFKA_PROCESS_ROLES: "broker",
           KAFKA_ADVERTISED_LISTENERS: "NETWORK://kafka:19092,HOST://127.0.0.1:9092",
@@ -342,9 +265,12 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (versio
           KAFKA_LOG4J_LOGGERS: "kafka=WARN",
           KAFKA_TOOLS_LOG4J_LOGLEVEL: "ERROR",
         },
-        [],
-        ["bash", "-c", "/etc/confluent/docker/configure && cat /etc/kafka/kafka.properties"],
-      );
+        command: [
+          "bash",
+          "-c",
+          "/etc/confluent/docker/configure && cat /etc/kafka/kafka.properties",
+        ],
+      });
       expect(output.split("\n")).toEqual([
         "advertised.listeners=NETWORK://kafka:19092,HOST://127.0.0.1:9092",
         "a.b_c-d=dots, underscore and dash",
@@ -361,66 +287,69 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (versio
     });
 
     it("keeps the properties file, which holds passwords, to its user", async () => {
-      const { output } = await runOnce(
-        node,
-        [],
-        [
+      const { output } = await containers.run(image, {
+        env: node,
+        command: [
           "bash",
           "-c",
           "/etc/confluent/docker/configure && stat -c '%a %u' /etc/kafka/kafka.properties",
         ],
-      );
+      });
       expect(output).toBe("600 1000");
     });
 
     it("has the usual commands", async () => {
-      const { output } = await runOnce({}, [], ["bash", "-c", `command -v ${COMMANDS.join(" ")}`]);
+      const { output } = await containers.run(image, {
+        command: ["bash", "-c", `command -v ${COMMANDS.join(" ")}`],
+      });
       expect(output.split("\n")).toEqual(COMMANDS.map((command) => `/usr/bin/${command}`));
     });
 
     it("runs as uid and gid 1000, and owns a fresh volume", async () => {
-      const { output } = await runOnce(
-        {},
-        [],
-        ["bash", "-c", "echo $(id -u) $(id -g) $(stat -c '%u %g' /var/lib/kafka/data)"],
-      );
+      const { output } = await containers.run(image, {
+        command: ["bash", "-c", "echo $(id -u) $(id -g) $(stat -c '%u %g' /var/lib/kafka/data)"],
+      });
       expect(output).toBe("1000 1000 1000 1000");
     });
+  },
+);
+
+describe.each(["4.1.1", "3.9.1"])("kafka image %s with KRaft", { timeout: 60_000 }, (version) => {
+  let containers: Containers;
+
+  beforeAll(async () => {
+    containers = await Containers.create("kafka-kraft", [imageOf(version)]);
+  });
+
+  afterAll(async () => {
+    await containers.remove();
   });
 
   it("starts as a controller only", async () => {
-    const controller = `${environment}-controller`;
-    await succeed([
-      "run",
-      "--detach",
-      "--name",
-      controller,
-      "--hostname",
-      controller,
-      "--label",
-      label,
-      "--memory",
-      "512m",
-      ...environmentArgs(controllerNode(controller)),
-      image,
-    ]);
+    const controller = await containers.start("controller", imageOf(version), {
+      env: controllerNode("controller"),
+      options: ["--memory", "512m"],
+    });
+    const describeQuorum = ["--bootstrap-controller", "controller:9093", "describe", "--status"];
     await eventually("leader of its quorum", controller, () =>
-      docker([
-        "exec",
-        controller,
-        "kafka-metadata-quorum",
-        "--bootstrap-controller",
-        `${controller}:9093`,
-        "describe",
-        "--status",
-      ]),
+      exec(controller, "kafka-metadata-quorum", ...describeQuorum),
     );
     await succeed(["rm", "--force", "--volumes", controller]);
   });
 
   // One broker's life, in order: each test goes on from where the one before left it.
   describe("in service", () => {
+    let broker: Broker;
+    let volume: string;
+
+    const startBroker = async (env: Env) => {
+      const all = { ...combinedNode("broker"), ...env };
+      broker = await Broker.start(containers, version, all, volume);
+      await broker.ready();
+    };
+
     beforeAll(async () => {
+      volume = await containers.volume("data");
       await startBroker({
         KAFKA_BROKER_RACK: String.raw`row \3`,
         KAFKA_JMX_PORT: "9999",
@@ -430,13 +359,12 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (versio
     });
 
     it("formats an empty volume with the cluster id", async () => {
-      const { output } = await exec("cat", "/var/lib/kafka/data/meta.properties");
+      const { output } = await exec(broker.container, "cat", "/var/lib/kafka/data/meta.properties");
       expect(output).toContain(`cluster.id=${CLUSTER_ID}`);
     });
 
     it("runs the JVM as process 1, with the options given", async () => {
-      const { output } = await exec("bash", "-c", "tr '\\0' '\\n' < /proc/1/cmdline");
-      expect(output.split("\n")).toEqual(
+      expect(await commandLine(broker.container)).toEqual(
         expect.arrayContaining([
           "java",
           "-Xmx256M",
@@ -449,54 +377,40 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (versio
     });
 
     it("answers on the JMX port, and the commands beside it do not want the same one", async () => {
-      expect(await exec("bash", "-c", "</dev/tcp/127.0.0.1/9999")).toEqual({
-        exitCode: 0,
-        output: "",
-      });
-      expect(await exec("kafka-topics", ...bootstrap, "--list")).toEqual({
-        exitCode: 0,
-        output: "",
-      });
+      const answered = { exitCode: 0, output: "" };
+      expect(await exec(broker.container, "bash", "-c", "</dev/tcp/127.0.0.1/9999")).toEqual(
+        answered,
+      );
+      expect(await broker.run("kafka-topics", "--list")).toEqual(answered);
     });
 
     it("hands Kafka a value with a backslash unchanged", async () => {
-      const { output } = await exec(
-        "kafka-configs",
-        ...bootstrap,
-        "--entity-type",
-        "brokers",
-        "--entity-name",
-        "1",
-        "--describe",
-        "--all",
-      );
+      const entity = ["--entity-type", "brokers", "--entity-name", "1", "--describe", "--all"];
+      const { output } = await broker.run("kafka-configs", ...entity);
       expect(output).toContain(String.raw`broker.rack=row \3 sensitive=false`);
     });
 
     it("carries a record from producer to consumer", async () => {
-      const topics = ["kafka-topics", ...bootstrap, "--create", "--topic", "greetings"];
-      expect((await exec(...topics)).output).toBe("Created topic greetings.");
-      const producer = ["kafka-console-producer", ...bootstrap, "--topic", "greetings"];
-      await succeed(["exec", "--interactive", broker, ...producer], "hello\n");
-      expect(await consume("greetings")).toContain("hello\n");
+      const { output } = await broker.run("kafka-topics", "--create", "--topic", "greetings");
+      expect(output).toBe("Created topic greetings.");
+      await broker.produce("greetings", "hello");
+      expect(await broker.consume("greetings")).toContain("hello\n");
     });
 
     it("logs to the container's output at INFO", async () => {
-      expect(await logs(broker)).toMatch(/^\[.*\] INFO .*Kafka Server started/m);
+      expect(await logs(broker.container)).toMatch(/^\[.*\] INFO .*Kafka Server started/m);
     });
 
     it("shuts down in good order when stopped", async () => {
-      await succeed(["stop", "--time", "30", broker]);
-      const state = ["inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", broker];
-      expect(await succeed(state)).toBe("143 false");
-      expect(await logs(broker)).toMatch(/App info kafka\.server for 1 unregistered/);
+      expect(await stop(broker.container)).toBe("143 false");
+      expect(await logs(broker.container)).toMatch(/App info kafka\.server for 1 unregistered/);
     });
 
     it("refuses a volume that belongs to another cluster, naming both", async () => {
-      const { exitCode, output } = await runOnce({ ...node, CLUSTER_ID: FOREIGN_CLUSTER_ID }, [
-        "--volume",
-        `${volume}:/var/lib/kafka/data`,
-      ]);
+      const { exitCode, output } = await containers.run(imageOf(version), {
+        env: { ...node, CLUSTER_ID: FOREIGN_CLUSTER_ID },
+        options: ["--volume", `${volume}:/var/lib/kafka/data`],
+      });
       expect(output).toContain(
         `belongs to cluster "${CLUSTER_ID}", but CLUSTER_ID is "${FOREIGN_CLUSTER_ID}"`,
       );
@@ -504,19 +418,123 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s", { timeout: 60_000 }, (versio
     });
 
     it("finds its records again when the container is replaced", async () => {
-      await succeed(["rm", "--volumes", broker]);
+      await succeed(["rm", "--volumes", broker.container]);
       await startBroker({
         KAFKA_LOG4J_ROOT_LOGLEVEL: "ERROR",
         KAFKA_LOG4J_LOGGERS: "kafka.server.KafkaRaftServer=INFO",
       });
-      expect(await consume("greetings")).toContain("hello\n");
-      expect(await logs(broker)).not.toContain("Formatting");
+      expect(await broker.consume("greetings")).toContain("hello\n");
+      expect(await logs(broker.container)).not.toContain("Formatting");
     });
 
     it("logs at the levels that were asked for", async () => {
-      const lines = (await logs(broker)).split("\n").filter((line) => line.includes(" INFO "));
-      expect(lines).not.toEqual([]);
-      expect(lines.filter((line) => !line.includes("(kafka.server.KafkaRaftServer)"))).toEqual([]);
+      const lines = (await logs(broker.container)).split("\n");
+      const informing = lines.filter((line) => line.includes(" INFO "));
+      expect(informing).not.toEqual([]);
+      expect(informing.filter((line) => !line.includes("(kafka.server.KafkaRaftServer)"))).toEqual(
+        [],
+      );
     });
   });
 });
+
+// One broker's life, in order: each test goes on from where the one before left it.
+describe.each([
+  { version: "3.9.1", zooKeeper: "3.8.4" },
+  { version: "3.0.1", zooKeeper: "3.6.3" },
+])(
+  "kafka image $version with ZooKeeper $zooKeeper",
+  { timeout: 60_000 },
+  ({ version, zooKeeper }) => {
+    const zooKeeperImage = `kafka-platform-kit/zookeeper:${zooKeeper}`;
+    let containers: Containers;
+    let broker: Broker;
+    let zooKeeperContainer: string;
+    let volumes: Readonly<Record<"broker" | "data" | "log", string>>;
+
+    const startBroker = async () => {
+      broker = await Broker.start(containers, version, SEED, volumes.broker);
+    };
+
+    const startZooKeeper = async () => {
+      zooKeeperContainer = await containers.start("zookeeper", zooKeeperImage, {
+        env: { ZOOKEEPER_CLIENT_PORT: "2181", ZOOKEEPER_TICK_TIME: "2000" },
+        options: ["data", "log"].flatMap((kind) => [
+          "--volume",
+          `${volumes[kind as "data" | "log"]}:/var/lib/zookeeper/${kind}`,
+        ]),
+      });
+    };
+
+    const zooKeeperShell = async (...command: readonly string[]) => {
+      const { output } = await exec(
+        zooKeeperContainer,
+        "zookeeper-shell",
+        "localhost:2181",
+        ...command,
+      );
+      return output;
+    };
+
+    beforeAll(async () => {
+      containers = await Containers.create("kafka-zookeeper", [imageOf(version), zooKeeperImage]);
+      volumes = {
+        broker: await containers.volume("broker"),
+        data: await containers.volume("zookeeper-data"),
+        log: await containers.volume("zookeeper-log"),
+      };
+    });
+
+    afterAll(async () => {
+      await containers.remove();
+    });
+
+    it("waits for a ZooKeeper that comes later", async () => {
+      await startBroker();
+      await startZooKeeper();
+      await broker.ready();
+      expect(await logs(broker.container)).toContain("[KafkaServer id=1] started");
+    });
+
+    it("registers with ZooKeeper what it advertises", async () => {
+      const registration = (await zooKeeperShell("get", "/brokers/ids/1")).split("\n").at(-1);
+      expect(JSON.parse(registration ?? "")).toMatchObject({
+        endpoints: ["PLAINTEXT://broker:29092", "PLAINTEXT_HOST://localhost:9092"],
+        jmx_port: 9101,
+      });
+    });
+
+    it("answers on the JMX port that it publishes", async () => {
+      expect(await commandLine(broker.container)).toEqual(
+        expect.arrayContaining([
+          "-Dcom.sun.management.jmxremote.port=9101",
+          "-Dcom.sun.management.jmxremote.rmi.port=9101",
+          "-Djava.rmi.server.hostname=localhost",
+        ]),
+      );
+      const { exitCode } = await exec(broker.container, "bash", "-c", "</dev/tcp/127.0.0.1/9101");
+      expect(exitCode).toBe(0);
+    });
+
+    it("carries a record from producer to consumer", async () => {
+      const { output } = await broker.run("kafka-topics", "--create", "--topic", "greetings");
+      expect(output).toBe("Created topic greetings.");
+      await broker.produce("greetings", "hello");
+      expect(await broker.consume("greetings")).toContain("hello\n");
+    });
+
+    it("shuts down in good order when stopped, and is gone from ZooKeeper", async () => {
+      expect(await stop(broker.container)).toBe("143 false");
+      expect(await logs(broker.container)).toMatch(/App info kafka\.server for 1 unregistered/);
+      expect((await zooKeeperShell("ls", "/brokers/ids")).split("\n").at(-1)).toBe("[]");
+    });
+
+    it("finds its records again when both containers are replaced", async () => {
+      await succeed(["rm", "--force", "--volumes", broker.container, zooKeeperContainer]);
+      await startZooKeeper();
+      await startBroker();
+      await broker.ready();
+      expect(await broker.consume("greetings")).toContain("hello\n");
+    });
+  },
+);
