@@ -164,7 +164,7 @@ it("keeps schemas in _schemas over a restart, and ends at SIGTERM with 143", asy
 });
 
 it("reads and refuses to write while the broker is gone, and goes on when it is back", async () => {
-  await docker("stop", broker);
+  await docker("kill", broker);
   const versions = "/subjects/users-value/versions";
   expect(await ask("GET", "/subjects")).toBe('200 ["users-value"]');
   expect(await ask("POST", versions, { schema: SCHEMA })).toBe('200 {"id":1}');

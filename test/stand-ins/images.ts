@@ -7,8 +7,9 @@ import { execa } from "execa";
 const PARTS = fileURLToPath(new URL("schema-registry/", import.meta.url));
 const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 
-/** What real images are called: none of the machine's own may be one of ours. */
+/** What real images are called: none on the machine's own engine may be one of ours. */
 const REAL_NAME = /^confluentinc\//;
+const OWN_ENGINE = "unix:///var/run/docker.sock";
 
 /**
  * Builds the stand-in for Confluent's Schema Registry 7.0.1, with the node that runs this.
@@ -19,9 +20,9 @@ const REAL_NAME = /^confluentinc\//;
  */
 export async function buildSchemaRegistryStandIn(
   image: string,
-  dockerHost?: string,
+  dockerHost = OWN_ENGINE,
 ): Promise<void> {
-  if (dockerHost === undefined && REAL_NAME.test(image)) {
+  if (dockerHost === OWN_ENGINE && REAL_NAME.test(image)) {
     throw new Error(`the stand-in must not be called "${image}" on this machine's own engine`);
   }
   const context = mkdtempSync(join(tmpdir(), "kafka-platform-kit-stand-in-"));
@@ -40,7 +41,7 @@ export async function buildSchemaRegistryStandIn(
       copyFileSync(join(PARTS, name), join(context, name));
     }
     await execa("docker", ["build", "--quiet", `--tag=${image}`, context], {
-      env: dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost },
+      env: { DOCKER_HOST: dockerHost },
     });
   } finally {
     rmSync(context, { recursive: true, force: true });

@@ -74,6 +74,7 @@ export class KafkaLog {
   /** @type {Promise<unknown>} */
   #attempt = Promise.resolve();
   #started = false;
+  #lastLoss = "";
 
   /**
    * @param {kafkajs.Kafka} kafka
@@ -124,7 +125,7 @@ export class KafkaLog {
         if (this.#read >= end) resolve(undefined);
       };
     });
-    await this.#startReader();
+    this.#keepReading();
     await read;
     this.#started = true;
     return clusterId;
@@ -187,19 +188,27 @@ export class KafkaLog {
     }
   }
 
+  #keepReading() {
+    this.#startReader().catch((error) => this.#readAgain(error));
+  }
+
+  /** @param {Error} lost why there is no reader any more */
+  #readAgain({ message }) {
+    if (message !== this.#lastLoss) console.warn(`WARN the reader has lost Kafka: ${message}`);
+    this.#lastLoss = message;
+    setTimeout(() => this.#keepReading(), READER_PAUSE_MS);
+  }
+
   async #startReader() {
-    // A name of its own for each run: a member that was killed must not hold up the next one.
+    // A group of its own each time: Kafka would wait for a member that is gone.
     const groupId = `${this.settings.group}-${this.settings.hostName}-${randomUUID()}`;
     const consumer = this.kafka.consumer({
       groupId,
       allowAutoTopicCreation: false,
       maxWaitTimeInMs: 500,
+      retry: { restartOnFailure: async () => false },
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      // Some crashes kafkajs does not get over by itself, a missing coordinator among them.
-      if (!payload.restart) setTimeout(() => this.#startReader().catch(this.fail), READER_PAUSE_MS);
-    });
-    consumer.on(consumer.events.GROUP_JOIN, () => console.log("INFO the reader has joined"));
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#readAgain(payload.error));
     await consumer.subscribe({ topic: this.settings.topic, fromBeginning: true });
     await consumer.run({
       autoCommit: false,
