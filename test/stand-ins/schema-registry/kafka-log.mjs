@@ -1,0 +1,312 @@
+import { randomUUID } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import kafkajs from "kafkajs";
+import { StartError } from "./environment.mjs";
+import { StoreTimeout } from "./errors.mjs";
+
+/**
+ * The registry's records in Kafka: a compacted topic of one partition.
+ *
+ * @typedef {import("./registry.mjs").LogRecord} LogRecord
+ * @typedef {import("./environment.mjs").Settings} Settings
+ */
+
+const POLL_MS = 100;
+const READER_PAUSE_MS = 300;
+const CLEANUP_POLICY = "cleanup.policy";
+
+/**
+ * Waits for the first brokers that answer, as the image does before it starts the registry.
+ *
+ * @param {Settings} settings
+ * @returns {Promise<kafkajs.Kafka>}
+ * @throws {StartError} when no name of a broker resolves, or none answers in time
+ */
+export async function waitForBrokers({ brokers, minBrokers, brokerTimeoutMs }) {
+  const known = await Promise.allSettled(
+    brokers.map((broker) => lookup(broker.slice(0, broker.lastIndexOf(":")))),
+  );
+  if (known.every(({ status }) => status === "rejected")) {
+    throw new StartError(
+      `No resolvable bootstrap urls given in bootstrap.servers: ${brokers.join(",")}`,
+    );
+  }
+  const kafka = new kafkajs.Kafka({
+    clientId: "schema-registry",
+    brokers: [...brokers],
+    connectionTimeout: 1000,
+    requestTimeout: 5000,
+    retry: { initialRetryTime: POLL_MS, maxRetryTime: 1000, retries: 0 },
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const deadline = Date.now() + brokerTimeoutMs;
+  for (;;) {
+    const found = await countBrokers(kafka);
+    if (found >= minBrokers) return kafka;
+    if (Date.now() > deadline) {
+      throw new StartError(`Expected ${minBrokers} brokers but found only ${found}.`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** @param {kafkajs.Kafka} kafka */
+async function countBrokers(kafka) {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return (await admin.describeCluster()).brokers.length;
+  } catch {
+    // None yet, whatever it was: the deadline tells.
+    return 0;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The topic, read from its beginning. It has one writer: a record of somebody else's ends the stand-in. */
+export class KafkaLog {
+  #read = -1n;
+  #readEnough = () => {};
+  /** @type {Set<string>} */
+  #sent = new Set();
+  /** @type {Promise<unknown>} */
+  #attempt = Promise.resolve();
+  #started = false;
+  #lastLoss = "";
+
+  /**
+   * @param {kafkajs.Kafka} kafka
+   * @param {Settings} settings
+   * @param {{ readonly apply: (record: LogRecord) => void, readonly fail: (error: unknown) => void }} reader
+   */
+  constructor(kafka, settings, { apply, fail }) {
+    this.kafka = kafka;
+    this.settings = settings;
+    this.apply = apply;
+    this.fail = fail;
+    this.producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      maxInFlightRequests: 1,
+    });
+  }
+
+  /**
+   * Makes the topic if there is none, and ends when all its records were applied.
+   *
+   * @returns {Promise<string>} the cluster's id
+   * @throws {StartError} when the topic can't be had, or can't be read in time
+   */
+  async open() {
+    const { initTimeoutMs } = this.settings;
+    const abort = new AbortController();
+    const late = sleep(initTimeoutMs, undefined, { signal: abort.signal }).then(() => {
+      throw new StartError(
+        `Timed out waiting for join group to complete, within ${initTimeoutMs} ms: the topic ${this.settings.topic} can't be read`,
+      );
+    });
+    try {
+      return await Promise.race([this.#open(), late]);
+    } finally {
+      abort.abort();
+    }
+  }
+
+  async #open() {
+    const clusterId = await this.#ensureTopic();
+    await this.producer.connect();
+    // What the real one does to learn where the log ends.
+    const noop = { key: { keytype: "NOOP", magic: 0 }, value: null };
+    const end = await this.#send(noop);
+    const read = new Promise((resolve) => {
+      this.#readEnough = () => {
+        if (this.#read >= end) resolve(undefined);
+      };
+    });
+    this.#keepReading();
+    await read;
+    this.#started = true;
+    return clusterId;
+  }
+
+  /** @returns {Promise<string>} the cluster's id */
+  async #ensureTopic() {
+    const { topic, replicationFactor } = this.settings;
+    const admin = this.kafka.admin({ retry: { retries: 10, initialRetryTime: POLL_MS } });
+    await admin.connect();
+    try {
+      const { brokers, clusterId } = await admin.describeCluster();
+      if (!(await admin.listTopics()).includes(topic)) {
+        if (brokers.length < replicationFactor) {
+          const factors = `${brokers.length}, which is less than the desired one of ${replicationFactor}`;
+          console.warn(
+            `WARN Creating the schema topic ${topic} using a replication factor of ${factors}.`,
+          );
+        }
+        await admin.createTopics({
+          topics: [
+            {
+              topic,
+              numPartitions: 1,
+              replicationFactor: Math.min(brokers.length, replicationFactor),
+              configEntries: [{ name: CLEANUP_POLICY, value: "compact" }],
+            },
+          ],
+        });
+      }
+      await this.#checkTopic(admin);
+      return clusterId;
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** @param {kafkajs.Admin} admin */
+  async #checkTopic(admin) {
+    const { topic } = this.settings;
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const partitions = topics[0]?.partitions.length;
+    if (partitions !== 1) {
+      throw new StartError(
+        `The schema topic ${topic} should have only 1 partition but has ${partitions}`,
+      );
+    }
+    const type = kafkajs.ConfigResourceTypes.TOPIC;
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type, name: topic, configNames: [CLEANUP_POLICY] }],
+    });
+    const policy = resources[0]?.configEntries.find(
+      ({ configName }) => configName === CLEANUP_POLICY,
+    );
+    if (policy?.configValue !== "compact") {
+      throw new StartError(
+        `The retention policy of the schema topic ${topic} is incorrect. You must configure the topic to 'compact' cleanup policy to avoid Kafka deleting your schemas after a week. It is ${policy?.configValue}`,
+      );
+    }
+  }
+
+  #keepReading() {
+    this.#startReader().catch((error) => this.#readAgain(error));
+  }
+
+  /** @param {Error} lost why there is no reader any more */
+  #readAgain({ message }) {
+    if (message !== this.#lastLoss) console.warn(`WARN the reader has lost Kafka: ${message}`);
+    this.#lastLoss = message;
+    setTimeout(() => this.#keepReading(), READER_PAUSE_MS);
+  }
+
+  async #startReader() {
+    // A group of its own each time: Kafka would wait for a member that is gone.
+    const groupId = `${this.settings.group}-${this.settings.hostName}-${randomUUID()}`;
+    const consumer = this.kafka.consumer({
+      groupId,
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: 500,
+      retry: { restartOnFailure: async () => false },
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#readAgain(payload.error));
+    await consumer.subscribe({ topic: this.settings.topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ message }) => {
+        try {
+          this.#take(BigInt(message.offset), message.key, message.value);
+        } catch (error) {
+          this.fail(error);
+        }
+      },
+    });
+  }
+
+  /**
+   * @param {bigint} offset
+   * @param {Buffer | null} key
+   * @param {Buffer | null} value
+   */
+  #take(offset, key, value) {
+    const [name, content] = [key?.toString() ?? "", value?.toString() ?? null];
+    if (this.#started && !this.#sent.has(`${name} ${content}`)) {
+      throw new Error(
+        `somebody else wrote ${name} to ${this.settings.topic}: this stand-in for Schema Registry works alone only`,
+      );
+    }
+    this.#advance(offset, {
+      key: JSON.parse(name),
+      value: content === null ? null : JSON.parse(content),
+    });
+  }
+
+  /**
+   * @param {bigint} offset
+   * @param {LogRecord} record
+   */
+  #advance(offset, record) {
+    // The reader starts over whenever it has lost its broker.
+    if (offset <= this.#read) return;
+    this.#read = offset;
+    this.apply(record);
+    this.#readEnough();
+  }
+
+  /** @returns {Promise<void>} */
+  async settled() {
+    await this.#within(this.#attempt);
+  }
+
+  /**
+   * @param {LogRecord} record
+   * @throws {StoreTimeout}
+   */
+  async append(record) {
+    await this.#within(this.#sendUntilItIsThere(record));
+  }
+
+  /** @param {LogRecord} record */
+  async #sendUntilItIsThere(record) {
+    const deadline = Date.now() + this.settings.writeTimeoutMs;
+    for (;;) {
+      const attempt = this.#send(record);
+      this.#attempt = attempt.catch(() => undefined);
+      try {
+        this.#advance(await attempt, record);
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw new StoreTimeout(String(error));
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
+  /**
+   * @param {LogRecord} record
+   * @returns {Promise<bigint>} its offset
+   */
+  async #send({ key, value }) {
+    const message = {
+      key: JSON.stringify(key),
+      value: value === null ? null : JSON.stringify(value),
+    };
+    this.#sent.add(`${message.key} ${message.value}`);
+    const [written] = await this.producer.send({ topic: this.settings.topic, messages: [message] });
+    return BigInt(written?.baseOffset ?? -1);
+  }
+
+  /** @param {Promise<unknown>} write */
+  async #within(write) {
+    const abort = new AbortController();
+    const late = sleep(this.settings.writeTimeoutMs, undefined, { signal: abort.signal }).then(
+      () => {
+        throw new StoreTimeout("no answer");
+      },
+    );
+    try {
+      await Promise.race([write, late]);
+    } finally {
+      abort.abort();
+    }
+  }
+}
