@@ -12,6 +12,26 @@ export interface ListenerOutput {
   readonly security: "PLAINTEXT";
 }
 
+/** The ZooKeeper servers that hold a cluster's metadata. */
+export interface ZooKeeperOutput {
+  /**
+   * What brokers connect to: `host:port` of every server, comma-separated, in the order of
+   * `servers`, then a path if the cluster has one of its own.
+   */
+  readonly connect: string;
+  readonly servers: readonly { readonly id: number; readonly container: string }[];
+}
+
+/** A service that speaks Confluent's Schema Registry API. */
+export interface SchemaRegistryOutput {
+  /** Of the API, for programs on the Docker host; absent when nothing is published. */
+  readonly url?: string;
+  /** Of the API, for containers on the Docker network. */
+  readonly networkUrl: string;
+  readonly container: string;
+  readonly product: "confluent" | "apicurio";
+}
+
 /** What a deployed environment says of itself: the only thing the smoke tests know about it. */
 export interface PlatformOutputs {
   readonly environment: string;
@@ -27,12 +47,17 @@ export interface PlatformOutputs {
     /** Version of Apache Kafka inside the image, such as `3.9.1`. */
     readonly version: string;
     readonly metadata: "kraft" | "zookeeper";
-    readonly clusterId: string;
+    /** Absent with ZooKeeper, where Kafka draws it at its first start. */
+    readonly clusterId?: string;
+    /** Present with ZooKeeper. */
+    readonly zooKeeper?: ZooKeeperOutput;
     readonly brokers: readonly { readonly id: number; readonly container: string }[];
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
   };
-  /** Services beside the brokers, by name; none yet. */
-  readonly services: Readonly<Record<string, never>>;
+  /** Services beside the brokers, those that there are. */
+  readonly services: {
+    readonly schemaRegistry?: SchemaRegistryOutput;
+  };
   /** Ready-made client settings: library, then listener. */
   readonly clients: {
     readonly kafkajs: Readonly<Record<string, { readonly brokers: readonly string[] }>>;
@@ -69,7 +94,10 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
   const missing = Object.entries({
     environment,
     "docker.network": docker?.network,
-    "kafka.clusterId": kafka?.clusterId,
+    // Each kind of metadata has what names the cluster; without it, nothing would be compared.
+    ...(kafka?.metadata === "zookeeper"
+      ? { "kafka.zooKeeper": kafka.zooKeeper }
+      : { "kafka.clusterId": kafka?.clusterId }),
     "kafka.brokers": kafka?.brokers,
     "kafka.listeners": kafka?.listeners,
   }).flatMap(([name, value]) => (value === undefined ? [name] : []));

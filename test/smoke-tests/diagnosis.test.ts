@@ -8,8 +8,9 @@ import {
   listenerUnderTest,
   ownHostCaveat,
 } from "../../smoke-tests/diagnosis.ts";
-import type { ClusterMetadata, SilenceKind } from "../../smoke-tests/metadata.ts";
-import { NoAnswer } from "../../smoke-tests/metadata.ts";
+import type { SilenceKind } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../smoke-tests/dial.ts";
+import type { ClusterMetadata } from "../../smoke-tests/metadata.ts";
 import type { PlatformOutputs, Vantage } from "../../smoke-tests/outputs.ts";
 
 const addresses: Readonly<Record<Vantage, string>> = {
