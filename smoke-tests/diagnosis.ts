@@ -78,14 +78,13 @@ export function explainSilence(
  * What was seen of an address that gave no answer.
  *
  * @param standpoint from where it was tried
- * @param language that it was spoken to in
+ * @param wanted what was to be there
  */
 export function sight(
   standpoint: string,
   { kind, address, detail }: NoAnswer,
-  language: "Kafka" | "HTTP",
+  wanted: "Kafka" | "Schema Registry",
 ): string {
-  const request = `${language === "Kafka" ? "a" : "an"} ${language} request`;
   switch (kind) {
     case "unresolved":
       return `the name in ${address} does not resolve from ${standpoint}`;
@@ -96,13 +95,13 @@ export function sight(
     case "dropped":
       return `${address} takes no connection from ${standpoint} within ${detail}`;
     case "silent":
-      return `${address} takes the connection from ${standpoint}, but gives no answer to ${request} within ${detail}`;
+      return `${address} takes the connection from ${standpoint}, but gives no answer to a ${wanted} request within ${detail}`;
     case "closed":
-      return `${address} closes the connection from ${standpoint} instead of answering ${request}`;
+      return `${address} closes the connection from ${standpoint} instead of answering a ${wanted} request`;
     case "tls":
       return `${address} speaks TLS`;
     case "foreign":
-      return `${address} answers, but not as ${language}: ${detail}`;
+      return `${address} answers, but not as ${wanted}: ${detail}`;
   }
 }
 

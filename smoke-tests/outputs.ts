@@ -108,3 +108,19 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
   }
   return outputs as PlatformOutputs;
 }
+
+/** Name of the variable that forbids, with `no`, what clients of a platform in use would notice. */
+export const RESTARTS_VARIABLE = "KAFKA_PLATFORM_RESTARTS";
+
+/**
+ * Whether the tests may restart a service to see that it keeps its data.
+ *
+ * @throws Error when the variable says neither `yes` nor `no`
+ */
+export function mayRestart(env: NodeJS.ProcessEnv = process.env): boolean {
+  const answer = env[RESTARTS_VARIABLE] ?? "yes";
+  if (answer !== "yes" && answer !== "no") {
+    throw new Error(`${RESTARTS_VARIABLE} is "${answer}"; set it to yes or no`);
+  }
+  return answer === "yes";
+}
