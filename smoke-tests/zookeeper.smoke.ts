@@ -24,9 +24,9 @@ const outputs = readOutputs();
 const docker = new Docker(outputs.docker.host);
 const { zooKeeper } = outputs.kafka;
 
-if (zooKeeper !== undefined) {
-  describe(`ZooKeeper at ${zooKeeper.connect}`, () => {
-    proveZooKeeper(zooKeeper);
+for (const output of zooKeeper === undefined ? [] : [zooKeeper]) {
+  describe(`ZooKeeper at ${output.connect}`, () => {
+    proveZooKeeper(output);
   });
 }
 
