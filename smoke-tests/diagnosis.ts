@@ -1,5 +1,6 @@
 /** Turns what a smoke test saw into the setting at fault and the way out. */
-import type { BrokerSettings, ClusterMetadata, NoAnswer } from "./metadata.ts";
+import type { NoAnswer } from "./dial.ts";
+import type { BrokerSettings, ClusterMetadata } from "./metadata.ts";
 import type { PlatformOutputs, Vantage } from "./outputs.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 
@@ -18,6 +19,7 @@ export interface ListenerUnderTest {
   /** From where it was tried: `this host`, `a container on network "dev"`. */
   readonly standpoint: string;
   readonly network: string;
+  /** Absent where Kafka drew it itself. */
   readonly clusterId: string | undefined;
   readonly brokers: readonly ExpectedBroker[];
 }
@@ -69,10 +71,20 @@ export function explainSilence(
     state === undefined || state === "running"
       ? remedy(listener, broker, silence)
       : `container "${broker.container}" of broker ${broker.id} is ${state}, so start it, or see in its log why it ended`;
-  return `listener "${listener.name}": ${sight(listener, silence)}; ${wayOut}`;
+  return `listener "${listener.name}": ${sight(listener.standpoint, silence, "Kafka")}; ${wayOut}`;
 }
 
-function sight({ standpoint }: ListenerUnderTest, { kind, address, detail }: NoAnswer): string {
+/**
+ * What was seen of an address that gave no answer.
+ *
+ * @param standpoint from where it was tried
+ * @param wanted what was to be there
+ */
+export function sight(
+  standpoint: string,
+  { kind, address, detail }: NoAnswer,
+  wanted: "Kafka" | "Schema Registry",
+): string {
   switch (kind) {
     case "unresolved":
       return `the name in ${address} does not resolve from ${standpoint}`;
@@ -83,13 +95,13 @@ function sight({ standpoint }: ListenerUnderTest, { kind, address, detail }: NoA
     case "dropped":
       return `${address} takes no connection from ${standpoint} within ${detail}`;
     case "silent":
-      return `${address} takes the connection from ${standpoint}, but gives no answer to a Kafka request within ${detail}`;
+      return `${address} takes the connection from ${standpoint}, but gives no answer to a ${wanted} request within ${detail}`;
     case "closed":
-      return `${address} closes the connection from ${standpoint} instead of answering a Kafka request`;
+      return `${address} closes the connection from ${standpoint} instead of answering a ${wanted} request`;
     case "tls":
       return `${address} speaks TLS`;
     case "foreign":
-      return `${address} answers, but not as Kafka: ${detail}`;
+      return `${address} answers, but not as ${wanted}: ${detail}`;
   }
 }
 
@@ -186,6 +198,25 @@ export function explainMetadata(
     }
   }
   return findings.map((finding) => `listener "${listener.name}": ${finding}`);
+}
+
+/** A cluster id that a broker named to a client. */
+export interface ClusterIdSighting {
+  readonly listener: string;
+  readonly address: string;
+  readonly clusterId: string | null;
+}
+
+/** What to say when brokers name different clusters; undefined when they agree. */
+export function explainClusterIds(sightings: readonly ClusterIdSighting[]): string | undefined {
+  const ids = new Set(sightings.map(({ clusterId }) => clusterId));
+  if (ids.size < 2) return undefined;
+  const said = [...ids].map((id) => {
+    const seen = sightings.filter(({ clusterId }) => clusterId === id);
+    const places = seen.map(({ listener, address }) => `${address} (listener "${listener}")`);
+    return `${places.join(", ")} to cluster ${id ?? "(none)"}`;
+  });
+  return `brokers of one platform belong to different clusters: ${said.join("; ")}; another platform holds one of these ports, or KAFKA_ZOOKEEPER_CONNECT of the brokers leads to different places`;
 }
 
 /** What to say when another broker than the advertised one is behind an address. */

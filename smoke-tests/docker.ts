@@ -83,6 +83,12 @@ export class Docker {
     return { stdout: result.stdout, stderr: result.stderr };
   }
 
+  /** Runs one of Kafka's or ZooKeeper's commands in a container that runs a server of theirs. */
+  async tool(container: string, command: readonly string[], seconds: number): Promise<string> {
+    const env = environment(TOOL_ENV);
+    return this.run(["exec", ...env, container, ...command], { seconds });
+  }
+
   /** Starts a docker command whose streams carry bytes. */
   pipe(args: readonly string[]): Pipe {
     return execa("docker", args, {
@@ -143,10 +149,7 @@ export class Docker {
         ...[...labels, ONE_OFF_LABEL].flatMap((label) => ["--label", label]),
         "--network",
         outputs.docker.network,
-        ...Object.entries(TOOL_ENV).flatMap(([variable, value]) => [
-          "--env",
-          `${variable}=${value}`,
-        ]),
+        ...environment(TOOL_ENV),
         "--entrypoint",
         "sleep",
         image.trim(),
@@ -165,6 +168,10 @@ export class Docker {
       },
     );
   }
+}
+
+function environment(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
 }
 
 function reasonOf(

@@ -1,26 +1,24 @@
 /** Every listener of the platform, tried from where its clients stand. */
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
-import type { TestContext } from "vitest";
 import { afterAll, describe, test } from "vitest";
-import { parseAddress } from "./address.ts";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { openClient } from "./clients/listener-client.ts";
 import { messageOf } from "./deadline.ts";
-import type { ExpectedBroker, ListenerUnderTest } from "./diagnosis.ts";
+import type { ClusterIdSighting, ListenerUnderTest } from "./diagnosis.ts";
 import {
   explainClientError,
+  explainClusterIds,
   explainMetadata,
-  explainSilence,
   explainStranger,
   listenerUnderTest,
   ownHostCaveat,
 } from "./diagnosis.ts";
 import { Docker } from "./docker.ts";
-import type { BrokerSettings, ClusterMetadata } from "./metadata.ts";
-import { askMetadata, askSettings, NoAnswer } from "./metadata.ts";
 import { readOutputs } from "./outputs.ts";
+import { Questions } from "./questions.ts";
 import { judge, makeRecords } from "./records.ts";
+import { beginProof, failWithAll, finding } from "./steps.ts";
 
 const PARTITIONS = 3;
 
@@ -35,6 +33,9 @@ if (listeners.length === 0) {
     `environment "${outputs.environment}" has no listener; without one nobody can use its Kafka`,
   );
 }
+
+/** Where the outputs name no cluster id, all brokers must name the same, through every listener. */
+const clusterIds: ClusterIdSighting[] = [];
 
 const [firstBroker] = outputs.kafka.brokers;
 const onOwnHost =
@@ -57,24 +58,16 @@ function proveListener(listener: ListenerUnderTest): void {
   const records = makeRecords(runId);
   const made = { topic: false, group: false };
 
-  // Opened by the first step, not by a hook: a report shows failed tests, and may omit failed hooks.
   let client: ListenerClient;
+  let questions: Questions;
   let opening: Promise<ListenerClient> | undefined;
-  // What a later step would say is only noise once an earlier one has named the fault.
-  let broken: string | undefined;
-  const step = (title: string, run: (context: TestContext) => Promise<void>): void => {
-    test(`${title}${remark}`, async (context) => {
-      if (broken !== undefined) context.skip(`not tried: "${broken}" failed`);
-      context.onTestFailed(() => {
-        broken = title;
-      });
-      opening ??= openClient(listener, outputs, docker, runId);
-      client = await opening.catch((error: unknown) => {
-        throw finding(`listener "${name}": nobody can be put there: ${messageOf(error)}`);
-      });
-      await run(context);
+  const step = beginProof(async () => {
+    opening ??= openClient(listener, outputs, docker, runId);
+    client = await opening.catch((error: unknown) => {
+      throw finding(`listener "${name}": nobody can be put there: ${messageOf(error)}`);
     });
-  };
+    questions = new Questions(listener, client.dial, docker);
+  }, remark);
 
   afterAll(async () => {
     const opened = await opening?.catch(() => undefined);
@@ -83,34 +76,40 @@ function proveListener(listener: ListenerUnderTest): void {
 
   step("answers at its bootstrap addresses", async ({ annotate }) => {
     if (caveat !== undefined) await annotate(caveat, "warning");
-    await failWithAll(brokers.map((broker) => metadataThrough(broker)));
+    await failWithAll(brokers.map((broker) => questions.metadataThrough(broker)));
   });
 
   step("sends clients on to the addresses that the outputs say", async () => {
     await failWithAll(
       brokers.map(async (broker) => {
-        const metadata = await metadataThrough(broker);
+        const metadata = await questions.metadataThrough(broker);
         const findings = explainMetadata(
           listener,
           broker,
           metadata,
-          await settingsOf(broker).catch(() => undefined),
+          await questions.settingsOf(broker).catch(() => undefined),
           others,
         );
+        if (listener.clusterId === undefined) {
+          const { address } = broker;
+          clusterIds.push({ listener: name, address, clusterId: metadata.clusterId });
+        }
         if (findings.length > 0) throw finding(...findings);
       }),
     );
+    const discord = explainClusterIds(clusterIds);
+    if (discord !== undefined) throw finding(discord);
   });
 
   step("finds each broker behind its advertised address", async () => {
     const [through] = brokers;
     if (through === undefined) return;
-    const { brokers: advertised } = await metadataThrough(through);
+    const { brokers: advertised } = await questions.metadataThrough(through);
     await failWithAll(
       brokers.map(async (broker) => {
         // Where clients are sent, not where the outputs say that they are.
         const address = advertised.find(({ id }) => id === broker.id)?.address ?? broker.address;
-        const { otherId } = await settingsOf({ ...broker, address });
+        const { otherId } = await questions.settingsOf({ ...broker, address });
         if (otherId !== undefined) throw finding(explainStranger(listener, broker, otherId));
       }),
     );
@@ -145,43 +144,4 @@ function proveListener(listener: ListenerUnderTest): void {
     const groupGone = made.group ? client.removeGroup(label) : Promise.resolve();
     await failWithAll([groupGone, groupGone.catch(() => {}).then(() => client.removeTopic(label))]);
   });
-
-  async function metadataThrough(broker: ExpectedBroker): Promise<ClusterMetadata> {
-    return heard(broker, () => askMetadata(client.dial, parseAddress(broker.address)));
-  }
-
-  async function settingsOf(broker: ExpectedBroker): Promise<BrokerSettings> {
-    return heard(broker, () =>
-      askSettings(client.dial, parseAddress(broker.address), broker.id, ["advertised.listeners"]),
-    );
-  }
-
-  /** An address that is silent is explained, with the last words of the container behind it. */
-  async function heard<T>(broker: ExpectedBroker, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      throw finding(
-        explainSilence(listener, broker, error, await docker.stateOf(broker.container)),
-        await docker.lastWords(broker.container),
-      );
-    }
-  }
-}
-
-/** Waits for all, and fails with what every one of them has to say. */
-async function failWithAll(work: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(work);
-  const messages = results.flatMap((result) =>
-    result.status === "rejected" ? [messageOf(result.reason)] : [],
-  );
-  if (messages.length > 0) throw finding(...new Set(messages));
-}
-
-/** A failure of the platform: where in this file it was noticed helps nobody. */
-function finding(...messages: readonly string[]): Error {
-  const error = new Error(messages.join("\n"));
-  error.stack = `${error.name}: ${error.message}`;
-  return error;
 }

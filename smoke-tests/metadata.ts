@@ -10,32 +10,8 @@ import type { Duplex } from "node:stream";
 import type { Address } from "./address.ts";
 import { formatAddress } from "./address.ts";
 import { messageOf } from "./deadline.ts";
-
-/**
- * A connection in the making: emits `connect`, then carries bytes both ways. Errors carry the codes
- * that Node gives (`ECONNREFUSED`, `ENOTFOUND`, …).
- */
-export type Dial = (to: Address) => Duplex;
-
-/** In which way an address failed to answer. */
-export type SilenceKind =
-  "unresolved" | "refused" | "unreachable" | "dropped" | "silent" | "closed" | "tls" | "foreign";
-
-/** Why an address gave no Kafka answer. */
-export class NoAnswer extends Error {
-  readonly kind: SilenceKind;
-  readonly address: string;
-  /** What was seen: an error code, the first bytes of a foreign answer, the seconds waited. */
-  readonly detail: string;
-
-  constructor(kind: SilenceKind, address: string, detail: string) {
-    super(`${address}: ${kind} (${detail})`);
-    this.name = "NoAnswer";
-    this.kind = kind;
-    this.address = address;
-    this.detail = detail;
-  }
-}
+import type { Dial, SilenceKind } from "./dial.ts";
+import { NoAnswer, silenceOf } from "./dial.ts";
 
 /** A broker as it is advertised. */
 interface AdvertisedBroker {
@@ -208,7 +184,7 @@ function exchange<T>(
       link?.write(Buffer.concat([int32(request.length), request]));
     });
     link.on("error", (error: NodeJS.ErrnoException) => {
-      fail(kindOf(error), error.code ?? error.message);
+      fail(silenceOf(error), error.code ?? error.message);
     });
     link.on("end", () => {
       if (received.length > 0) fail("foreign", show(received));
@@ -231,21 +207,6 @@ function exchange<T>(
       }
     });
   });
-}
-
-function kindOf({ code }: NodeJS.ErrnoException): SilenceKind {
-  switch (code) {
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "unresolved";
-    case "ECONNREFUSED":
-      return "refused";
-    case "ECONNRESET":
-    case "EPIPE":
-      return "closed";
-    default:
-      return "unreachable";
-  }
 }
 
 /** The first line of an answer that is not Kafka's, as far as it can be shown. */

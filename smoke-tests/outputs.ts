@@ -12,6 +12,26 @@ export interface ListenerOutput {
   readonly security: "PLAINTEXT";
 }
 
+/** The ZooKeeper servers that hold a cluster's metadata. */
+export interface ZooKeeperOutput {
+  /**
+   * What brokers connect to: `host:port` of every server, comma-separated, in the order of
+   * `servers`, then a path if the cluster has one of its own.
+   */
+  readonly connect: string;
+  readonly servers: readonly { readonly id: number; readonly container: string }[];
+}
+
+/** A service that speaks Confluent's Schema Registry API. */
+export interface SchemaRegistryOutput {
+  /** Of the API, for programs on the Docker host; absent when nothing is published. */
+  readonly url?: string;
+  /** Of the API, for containers on the Docker network. */
+  readonly networkUrl: string;
+  readonly container: string;
+  readonly product: "confluent" | "apicurio";
+}
+
 /** What a deployed environment says of itself: the only thing the smoke tests know about it. */
 export interface PlatformOutputs {
   readonly environment: string;
@@ -27,26 +47,16 @@ export interface PlatformOutputs {
     /** Version of Apache Kafka inside the image, such as `3.9.1`. */
     readonly version: string;
     readonly metadata: "kraft" | "zookeeper";
-    /** KRaft only: with ZooKeeper, Kafka draws it at its first start. */
+    /** Absent with ZooKeeper, where Kafka draws it at its first start. */
     readonly clusterId?: string;
-    /** The ensemble that holds the metadata; with ZooKeeper only. */
-    readonly zooKeeper?: {
-      readonly connect: string;
-      readonly servers: readonly { readonly id: number; readonly container: string }[];
-    };
+    /** Present with ZooKeeper. */
+    readonly zooKeeper?: ZooKeeperOutput;
     readonly brokers: readonly { readonly id: number; readonly container: string }[];
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
   };
-  /** Services beside the brokers. */
+  /** Services beside the brokers, those that there are. */
   readonly services: {
-    readonly schemaRegistry?: {
-      /** Address of its API for programs on the Docker host; absent when nothing is published. */
-      readonly url?: string;
-      /** Address of its API for containers on the network. */
-      readonly networkUrl: string;
-      readonly container: string;
-      readonly product: "confluent" | "apicurio";
-    };
+    readonly schemaRegistry?: SchemaRegistryOutput;
   };
   /** Ready-made client settings: library, then listener. */
   readonly clients: {
@@ -84,6 +94,10 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
   const missing = Object.entries({
     environment,
     "docker.network": docker?.network,
+    // Each kind of metadata has what names the cluster; without it, nothing would be compared.
+    ...(kafka?.metadata === "zookeeper"
+      ? { "kafka.zooKeeper": kafka.zooKeeper }
+      : { "kafka.clusterId": kafka?.clusterId }),
     "kafka.brokers": kafka?.brokers,
     "kafka.listeners": kafka?.listeners,
   }).flatMap(([name, value]) => (value === undefined ? [name] : []));
@@ -93,4 +107,20 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
     );
   }
   return outputs as PlatformOutputs;
+}
+
+/** Name of the variable that forbids, with `no`, what clients of a platform in use would notice. */
+export const RESTARTS_VARIABLE = "KAFKA_PLATFORM_RESTARTS";
+
+/**
+ * Whether the tests may restart a service to see that it keeps its data.
+ *
+ * @throws Error when the variable says neither `yes` nor `no`
+ */
+export function mayRestart(env: NodeJS.ProcessEnv = process.env): boolean {
+  const answer = env[RESTARTS_VARIABLE] ?? "yes";
+  if (answer !== "yes" && answer !== "no") {
+    throw new Error(`${RESTARTS_VARIABLE} is "${answer}"; set it to yes or no`);
+  }
+  return answer === "yes";
 }

@@ -14,6 +14,14 @@ export interface ReceivedRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The same with a value that is not text. */
+export type BinarySmokeRecord = Omit<SmokeRecord, "value"> & { readonly value: Buffer };
+
+/** The same with a value that is not text. */
+export type BinaryReceivedRecord = Omit<ReceivedRecord, "value"> & {
+  readonly value: Buffer | null;
+};
+
 /** Name of the header that holds a record's id. */
 const ID_HEADER = "smoke-id";
 

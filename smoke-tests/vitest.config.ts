@@ -6,6 +6,8 @@ export default defineConfig({
     // Not this directory: vitest resolves --outputFile against its root.
     root: join(import.meta.dirname, ".."),
     include: ["smoke-tests/**/*.smoke.ts"],
+    // Not every platform has every service. That none at all is tried is refused by the listeners' tests.
+    passWithNoTests: true,
     // A platform that works at the second attempt does not work.
     retry: 0,
     fileParallelism: false,

@@ -4,9 +4,14 @@ import kafkajs from "kafkajs";
 import { parseAddress } from "../address.ts";
 import { eventually, messageOf, within } from "../deadline.ts";
 import type { ListenerUnderTest } from "../diagnosis.ts";
-import type { Dial } from "../metadata.ts";
+import type { Dial } from "../dial.ts";
 import { askMetadata, UNKNOWN_TOPIC } from "../metadata.ts";
-import type { ReceivedRecord, SmokeRecord } from "../records.ts";
+import type {
+  BinaryReceivedRecord,
+  BinarySmokeRecord,
+  ReceivedRecord,
+  SmokeRecord,
+} from "../records.ts";
 import type { ListenerClient } from "./listener-client.ts";
 
 /** How many lines of kafkajs's own log a failure may need. */
@@ -74,6 +79,11 @@ export class KafkaJsClient implements ListenerClient {
   }
 
   async produce(topic: string, records: readonly SmokeRecord[]): Promise<void> {
+    const binary = records.map((record) => ({ ...record, value: Buffer.from(record.value) }));
+    await this.produceBinary(topic, binary);
+  }
+
+  async produceBinary(topic: string, records: readonly BinarySmokeRecord[]): Promise<void> {
     const producer: Producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
@@ -117,7 +127,16 @@ export class KafkaJsClient implements ListenerClient {
   }
 
   async consume(topic: string, group: string, count: number): Promise<ReceivedRecord[]> {
-    const received: ReceivedRecord[] = [];
+    const received = await this.consumeBinary(topic, group, count);
+    return received.map((record) => ({ ...record, value: record.value?.toString("utf8") ?? null }));
+  }
+
+  async consumeBinary(
+    topic: string,
+    group: string,
+    count: number,
+  ): Promise<BinaryReceivedRecord[]> {
+    const received: BinaryReceivedRecord[] = [];
     const consumer: Consumer = this.#kafka.consumer({
       groupId: group,
       allowAutoTopicCreation: false,
@@ -139,7 +158,7 @@ export class KafkaJsClient implements ListenerClient {
                   partition,
                   offset: Number(offset),
                   key: key?.toString("utf8") ?? null,
-                  value: value?.toString("utf8") ?? null,
+                  value,
                   headers: Object.fromEntries(
                     Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)]),
                   ),

@@ -1,9 +1,14 @@
 import { connect } from "node:net";
 import type { ListenerUnderTest } from "../diagnosis.ts";
 import type { Docker } from "../docker.ts";
-import type { Dial } from "../metadata.ts";
+import type { Dial } from "../dial.ts";
 import type { PlatformOutputs } from "../outputs.ts";
-import type { ReceivedRecord, SmokeRecord } from "../records.ts";
+import type {
+  BinaryReceivedRecord,
+  BinarySmokeRecord,
+  ReceivedRecord,
+  SmokeRecord,
+} from "../records.ts";
 import { ContainerClient } from "./container-client.ts";
 import { KafkaJsClient } from "./kafkajs-client.ts";
 
@@ -22,6 +27,10 @@ export interface ListenerClient {
   recordCount(topic: string): Promise<number>;
   /** Reads `count` records from the beginning, as a consumer group of its own. */
   consume(topic: string, group: string, count: number): Promise<ReceivedRecord[]>;
+  /** As `produce`, for values that are not text. */
+  produceBinary(topic: string, records: readonly BinarySmokeRecord[]): Promise<void>;
+  /** As `consume`, for values that are not text. */
+  consumeBinary(topic: string, group: string, count: number): Promise<BinaryReceivedRecord[]>;
   /** Deletes the group if it is there, and sees it gone. */
   removeGroup(group: string): Promise<void>;
   /** Deletes the topic, and sees every broker without it. */

@@ -2,14 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { ListenerUnderTest } from "../../smoke-tests/diagnosis.ts";
 import {
   explainClientError,
+  explainClusterIds,
   explainMetadata,
   explainSilence,
   explainStranger,
   listenerUnderTest,
   ownHostCaveat,
 } from "../../smoke-tests/diagnosis.ts";
-import type { ClusterMetadata, SilenceKind } from "../../smoke-tests/metadata.ts";
-import { NoAnswer } from "../../smoke-tests/metadata.ts";
+import type { SilenceKind } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../smoke-tests/dial.ts";
+import type { ClusterMetadata } from "../../smoke-tests/metadata.ts";
 import type { PlatformOutputs, Vantage } from "../../smoke-tests/outputs.ts";
 
 const addresses: Readonly<Record<Vantage, string>> = {
@@ -230,6 +232,39 @@ describe("explainMetadata", () => {
       'listener "HOST": localhost:9092 does not name broker 1; see that container "dev-kafka-1" runs and has joined the cluster',
       'listener "HOST": localhost:9092 names broker 7 at localhost:9092, which the outputs do not know; make them anew with "npm run outputs"',
     ]);
+  });
+});
+
+test("explainMetadata compares no cluster id where the outputs have none", () => {
+  const drawn = { ...host, clusterId: undefined };
+  expect(explainMetadata(drawn, brokerOf(host), metadata("localhost:9092"), undefined)).toEqual([]);
+});
+
+describe("explainClusterIds", () => {
+  const seen = (listener: string, address: string, clusterId: string | null) => ({
+    listener,
+    address,
+    clusterId,
+  });
+
+  test("has nothing to say of brokers that agree, nor of none", () => {
+    expect(explainClusterIds([seen("HOST", "a:1", "x"), seen("NETWORK", "b:2", "x")])).toBe(
+      undefined,
+    );
+    expect(explainClusterIds([])).toBe(undefined);
+  });
+
+  test("names who belongs where", () => {
+    expect(
+      explainClusterIds([
+        seen("NETWORK", "a:1", "x"),
+        seen("HOST", "localhost:1", "y"),
+        seen("NETWORK", "b:1", "x"),
+        seen("HOST", "localhost:2", null),
+      ]),
+    ).toBe(
+      'brokers of one platform belong to different clusters: a:1 (listener "NETWORK"), b:1 (listener "NETWORK") to cluster x; localhost:1 (listener "HOST") to cluster y; localhost:2 (listener "HOST") to cluster (none); another platform holds one of these ports, or KAFKA_ZOOKEEPER_CONNECT of the brokers leads to different places',
+    );
   });
 });
 

@@ -4,8 +4,9 @@ import { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Address } from "../../smoke-tests/address.ts";
 import { connectionError } from "../../smoke-tests/clients/tunnel.ts";
-import type { Dial } from "../../smoke-tests/metadata.ts";
-import { askMetadata, askSettings, NoAnswer } from "../../smoke-tests/metadata.ts";
+import type { Dial } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../smoke-tests/dial.ts";
+import { askMetadata, askSettings } from "../../smoke-tests/metadata.ts";
 
 const dial: Dial = ({ host, port }) => connect({ host, port });
 const never: Dial = () => new Duplex({ read() {}, write() {} });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { OUTPUTS_VARIABLE, readOutputs } from "../../smoke-tests/outputs.ts";
+import { mayRestart, OUTPUTS_VARIABLE, readOutputs } from "../../smoke-tests/outputs.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "outputs-"));
 
@@ -51,4 +51,34 @@ describe("readOutputs", () => {
       `${file} does not describe a platform: it lacks docker.network, kafka.brokers; make it with "npm run outputs -- <environment>"`,
     );
   });
+
+  test("reads a platform with ZooKeeper, which has no cluster id of its own", () => {
+    const zooKeeper = { connect: "zookeeper:2181", servers: [{ id: 1, container: "zookeeper" }] };
+    const kafka = { metadata: "zookeeper", zooKeeper, brokers: [], listeners: {} };
+    const file = fileWith(JSON.stringify({ ...whole, kafka }));
+    expect(readOutputs({ [OUTPUTS_VARIABLE]: file }).kafka.zooKeeper).toEqual(zooKeeper);
+  });
+
+  test.for([
+    ["kraft", "kafka.clusterId"],
+    ["zookeeper", "kafka.zooKeeper"],
+  ] as const)("demands what names a cluster with %s: %s", ([metadata, name]) => {
+    const kafka = { metadata, brokers: [], listeners: {} };
+    const file = fileWith(JSON.stringify({ ...whole, kafka }));
+    expect(() => readOutputs({ [OUTPUTS_VARIABLE]: file })).toThrow(`it lacks ${name};`);
+  });
+});
+
+test.for([
+  [undefined, true],
+  ["yes", true],
+  ["no", false],
+] as const)("mayRestart takes %j for %j", ([value, answer]) => {
+  expect(mayRestart({ KAFKA_PLATFORM_RESTARTS: value })).toBe(answer);
+});
+
+test("mayRestart refuses what is neither yes nor no", () => {
+  expect(() => mayRestart({ KAFKA_PLATFORM_RESTARTS: "0" })).toThrow(
+    'KAFKA_PLATFORM_RESTARTS is "0"; set it to yes or no',
+  );
 });

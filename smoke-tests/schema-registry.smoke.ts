@@ -1,0 +1,313 @@
+/** Schema Registry, tried from where its clients stand, with records that need it to be read. */
+/* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { isDeepStrictEqual } from "node:util";
+import { afterAll, describe, test } from "vitest";
+import type { ListenerClient } from "./clients/listener-client.ts";
+import { openClient } from "./clients/listener-client.ts";
+import { RegistryRefusal, SchemaRegistryClient } from "./clients/schema-registry-client.ts";
+import type { AvroSchema } from "./clients/wire-format.ts";
+import { decodeAvro, encodeAvro, schemaIdOf } from "./clients/wire-format.ts";
+import { eventually, messageOf } from "./deadline.ts";
+import { explainClientError, listenerUnderTest } from "./diagnosis.ts";
+import { NoAnswer } from "./dial.ts";
+import { Docker } from "./docker.ts";
+import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
+import { judge, makeRecords } from "./records.ts";
+import type { RegistryUnderTest } from "./schema-registry-diagnosis.ts";
+import {
+  explainCompatibility,
+  explainForgetting,
+  explainLaxness,
+  explainRefusal,
+  explainRegistrySilence,
+  registriesUnderTest,
+} from "./schema-registry-diagnosis.ts";
+import { beginProof, failWithAll, finding } from "./steps.ts";
+
+const RECORDS = 20;
+/** How long a restarted registry may take until it answers, on a busy machine. */
+const RESTART_SECONDS = 90;
+
+const outputs = readOutputs();
+const restarts = mayRestart();
+const docker = new Docker(outputs.docker.host);
+const runId = randomBytes(4).toString("hex");
+const registries = registriesUnderTest(outputs);
+
+for (const registry of registries) {
+  describe(`Schema Registry at ${registry.url} (${registry.vantage})`, () => {
+    proveRegistry(registry);
+  });
+}
+
+function proveRegistry(registry: RegistryUnderTest): void {
+  const { vantage, container, url } = registry;
+  const topic = `kafka-platform-kit.smoke.schema-registry.${vantage}.${runId}`;
+  const subject = `${topic}-value`;
+  // Of this run and vantage only: a schema that is known already would get its old id.
+  const namespace = `kafka_platform_kit.smoke_${vantage}_${runId}`;
+  const plain = schemaWith(namespace);
+  const extended = schemaWith(namespace, {
+    name: "note",
+    type: ["null", "string"],
+    default: null,
+  });
+  const breaking = schemaWith(namespace, { name: "must", type: "string" });
+  const ids = { plain: 0, extended: 0 };
+  const made = { subject: false, topic: false, group: false };
+
+  const listenerName = Object.entries(outputs.kafka.listeners).find(
+    ([, listener]) => listener.vantage === vantage,
+  )?.[0];
+  const listener =
+    listenerName === undefined ? undefined : listenerUnderTest(outputs, listenerName);
+
+  let kafka: ListenerClient | undefined;
+  let client: SchemaRegistryClient;
+  let opening: Promise<ListenerClient | undefined> | undefined;
+  const step = beginProof(async () => {
+    opening ??= openKafka();
+    kafka = await opening.catch((error: unknown) => {
+      throw finding(`nobody can be put where clients of ${url} stand: ${messageOf(error)}`);
+    });
+    client ??= new SchemaRegistryClient(url, kafka?.dial ?? connect);
+  });
+
+  afterAll(async () => {
+    const opened = await opening?.catch(() => undefined);
+    await opened?.close();
+  });
+
+  step("answers", async () => {
+    await heard(() => client.subjects());
+  });
+
+  step("has BACKWARD as its default compatibility", async ({ annotate }) => {
+    const level = await heard(() => client.defaultCompatibility());
+    if (level === "BACKWARD") return;
+    if (registry.product !== "apicurio" || level !== "NONE") {
+      throw await fault(explainCompatibility(registry, level));
+    }
+    const configured = await heard(() => client.apicurioDefaultCompatibility());
+    if (configured !== "BACKWARD") throw await fault(explainCompatibility(registry, configured));
+    await annotate("GET /config shows NONE, as Apicurio does for a default that is configured");
+  });
+
+  step("gives a schema an id, and the same one again", async () => {
+    made.subject = true;
+    ids.plain = await heard(() => client.register(subject, plain));
+    const again = await heard(() => client.register(subject, plain));
+    if (!Number.isInteger(ids.plain) || ids.plain < 0 || again !== ids.plain) {
+      throw await fault(
+        `Schema Registry: a schema that was registered twice got the ids ${ids.plain} and ${again}`,
+      );
+    }
+  });
+
+  step("gives the schema for its id", async () => {
+    await expectSchema(ids.plain, plain);
+  });
+
+  step("takes a compatible schema as version 2", async () => {
+    ids.extended = await heard(() => client.register(subject, extended));
+    await expectVersions(1, 2);
+    if (ids.extended === ids.plain) {
+      throw await fault(`Schema Registry: two different schemas got one id, ${ids.plain}`);
+    }
+    await expectSchema(ids.extended, extended);
+  });
+
+  step("refuses an incompatible schema", async () => {
+    const refusal = await client.register(subject, breaking).then(
+      async (id) => {
+        throw await fault(explainLaxness(registry, subject, id));
+      },
+      (error: unknown) => error,
+    );
+    if (!(refusal instanceof RegistryRefusal && refusal.status === 409)) {
+      await heard(() => Promise.reject(refusal));
+    }
+    await expectVersions(1, 2);
+  });
+
+  step(`carries ${RECORDS} Avro records there and back`, async ({ skip }) => {
+    if (kafka === undefined || listener === undefined) {
+      skip(`not tried: no listener of Kafka is for clients on the ${vantage}`);
+      return;
+    }
+    const records = makeRecords(runId, RECORDS).map((record, sequence) => {
+      const base = { sequence, text: record.value };
+      const noted = { ...base, note: sequence % 4 === 1 ? record.value : null };
+      return { ...record, avro: sequence % 2 === 0 ? base : noted };
+    });
+    try {
+      made.topic = true;
+      await kafka.createTopic(topic, 1, Math.min(3, listener.brokers.length));
+      await kafka.produceBinary(
+        topic,
+        records.map(({ avro, ...record }) => ({
+          ...record,
+          value:
+            "note" in avro
+              ? encodeAvro(ids.extended, extended, avro)
+              : encodeAvro(ids.plain, plain, avro),
+        })),
+      );
+      const count = await kafka.recordCount(topic);
+      await kafka.awaitCoordinator(topic);
+      made.group = true;
+      const received = count === 0 ? [] : await kafka.consumeBinary(topic, topic, count);
+      const decode = decoder();
+      const findings = judge(
+        records.map(({ avro, ...record }) => ({ ...record, value: JSON.stringify(avro) })),
+        await Promise.all(
+          received.map(async (record) => ({
+            ...record,
+            value: record.value === null ? null : await decode(record.value),
+          })),
+        ),
+        1,
+      );
+      if (findings.length > 0) {
+        throw finding(["Avro records did not come out as they went in", ...findings].join("\n  "));
+      }
+    } catch (error) {
+      if (error instanceof RegistryRefusal || error instanceof NoAnswer) {
+        await heard(() => Promise.reject(error));
+      }
+      const log = kafka.log.map((line) => `\n  ${line}`).join("");
+      const clientSays = log === "" ? "" : `\nthe client's own log ends:${log}`;
+      throw finding(explainClientError(listener, messageOf(error)) + clientSays);
+    }
+  });
+
+  // Once is enough, and the clients of the other vantage then find what it left.
+  if (registry === registries[0]) {
+    step("keeps its schemas when its container is restarted", async ({ skip }) => {
+      if (!restarts) skip(`not tried: ${RESTARTS_VARIABLE} is no`);
+      if ((await docker.stateOf(container)) === undefined) {
+        skip(`not tried: the engine at ${outputs.docker.host} has no container "${container}"`);
+      }
+      await docker.run(["restart", container], { seconds: 75 });
+      let last: unknown;
+      await eventually(RESTART_SECONDS, `Schema Registry to answer after a restart`, async () => {
+        try {
+          await client.subjects();
+          return undefined;
+        } catch (error) {
+          last = error;
+          return messageOf(error);
+        }
+      }).catch(async (error: unknown) => {
+        throw finding(
+          messageOf(error),
+          messageOf(await explained(last)),
+          await docker.lastWords(container),
+        );
+      });
+      await expectVersions(1, 2).catch((error: unknown) => lost(ids.plain, error));
+      for (const [id, schema] of [
+        [ids.plain, plain],
+        [ids.extended, extended],
+      ] as const) {
+        await expectSchema(id, schema).catch((error: unknown) => lost(id, error));
+      }
+    });
+  }
+
+  // Not a step: what a failed one has made must go as well.
+  test("removes what it made", async ({ skip }) => {
+    if (!made.subject) skip("nothing was made");
+    const groupGone = made.group ? kafka?.removeGroup(topic) : undefined;
+    await failWithAll([
+      removeSubject(),
+      Promise.resolve(groupGone),
+      Promise.resolve(groupGone)
+        .catch(() => {})
+        .then(() => (made.topic ? kafka?.removeTopic(topic) : undefined)),
+    ]);
+  });
+
+  /** For the network, a container there; for the host, a client only where Kafka has a listener. */
+  async function openKafka(): Promise<ListenerClient | undefined> {
+    if (listener !== undefined) return openClient(listener, outputs, docker, runId);
+    if (vantage === "host") return undefined;
+    throw new Error(`the outputs have no listener for containers on "${outputs.docker.network}"`);
+  }
+
+  /** Reads values with the schemas that their ids stand for, each asked for once. */
+  function decoder(): (bytes: Buffer) => Promise<string> {
+    const schemas = new Map<number, Promise<AvroSchema>>();
+    return async (bytes) => {
+      try {
+        const id = schemaIdOf(bytes);
+        const schema = schemas.get(id) ?? client.schemaById(id);
+        schemas.set(id, schema);
+        return JSON.stringify(decodeAvro(await schema, bytes));
+      } catch (error) {
+        if (error instanceof RegistryRefusal || error instanceof NoAnswer) throw error;
+        return `not to be read as Avro: ${messageOf(error)}`;
+      }
+    };
+  }
+
+  async function expectSchema(id: number, schema: AvroSchema): Promise<void> {
+    const given = await heard(() => client.schemaById(id));
+    if (isDeepStrictEqual(given, schema)) return;
+    throw await fault(
+      `Schema Registry: the schema with id ${id} is ${JSON.stringify(given)}, not ${JSON.stringify(schema)}, which was registered`,
+    );
+  }
+
+  async function expectVersions(...wanted: number[]): Promise<void> {
+    const versions = await heard(() => client.versions(subject));
+    if (isDeepStrictEqual(versions, wanted)) return;
+    throw await fault(
+      `Schema Registry: subject "${subject}" has the versions ${versions.join(", ")}, not ${wanted.join(", ")}`,
+    );
+  }
+
+  async function lost(id: number, error: unknown): Promise<never> {
+    const [answer = ""] = messageOf(error).split("\n", 1);
+    throw await fault(explainForgetting(registry, id, answer.replace("Schema Registry: ", "")));
+  }
+
+  async function removeSubject(): Promise<void> {
+    await heard(() => client.removeSubject(subject));
+    if ((await heard(() => client.subjects({ deleted: true }))).includes(subject)) {
+      throw await fault(`Schema Registry: subject "${subject}" is still there, though deleted`);
+    }
+  }
+
+  /** A registry that is silent or says no is explained, with the last words of its container. */
+  async function heard<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw await fault(messageOf(await explained(error)));
+    }
+  }
+
+  async function explained(error: unknown): Promise<unknown> {
+    if (error instanceof RegistryRefusal) return explainRefusal(registry, error);
+    if (!(error instanceof NoAnswer)) return error;
+    const state = await docker.stateOf(container);
+    return explainRegistrySilence(registry, client.address, error, state);
+  }
+
+  async function fault(message: string): Promise<Error> {
+    return finding(message, await docker.lastWords(container));
+  }
+}
+
+/** A record's schema, with one more field if need be. */
+function schemaWith(namespace: string, ...more: readonly object[]): AvroSchema {
+  return {
+    type: "record",
+    name: "SmokeRecord",
+    namespace,
+    fields: [{ name: "sequence", type: "int" }, { name: "text", type: "string" }, ...more],
+  };
+}

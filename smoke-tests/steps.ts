@@ -1,0 +1,45 @@
+/** How a proof goes step by step, and how it fails. */
+import type { TestContext } from "vitest";
+import { test } from "vitest";
+import { messageOf } from "./deadline.ts";
+
+/** Adds a step to a proof. */
+export type Step = (title: string, run: (context: TestContext) => Promise<void>) => void;
+
+/**
+ * Begins a proof whose steps build on each other: what a later one would say is only noise once an
+ * earlier one has named the fault, so it is not tried.
+ *
+ * @param prepare is called by each step before its own work, and not by a hook: a report shows
+ * failed tests, and may omit failed hooks
+ * @param remark follows the title of each step
+ */
+export function beginProof(prepare: () => Promise<void>, remark = ""): Step {
+  let broken: string | undefined;
+  return (title, run) => {
+    test(`${title}${remark}`, async (context) => {
+      if (broken !== undefined) context.skip(`not tried: "${broken}" failed`);
+      context.onTestFailed(() => {
+        broken = title;
+      });
+      await prepare();
+      await run(context);
+    });
+  };
+}
+
+/** Waits for all, and fails with what every one of them has to say. */
+export async function failWithAll(work: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const messages = results.flatMap((result) =>
+    result.status === "rejected" ? [messageOf(result.reason)] : [],
+  );
+  if (messages.length > 0) throw finding(...new Set(messages));
+}
+
+/** A failure of the platform: where in the tests it was noticed helps nobody. */
+export function finding(...messages: readonly string[]): Error {
+  const error = new Error(messages.join("\n"));
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}
