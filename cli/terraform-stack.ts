@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -393,6 +401,7 @@ export class TerraformStack {
     };
     const options = { ...this.options(), stdout: progress };
     const mark = workspace.changing(this.environment);
+    mkdirSync(workspace.root(), { recursive: true });
     writeFileSync(mark, `${JSON.stringify({ command, since: new Date().toISOString() })}\n`);
     const answer = await ask(this.terraform, [command, ...args], options);
     // Without an exit code it was killed, and may not have written down what it has made.
