@@ -63,16 +63,17 @@ export async function removeContainer({ id, labels }: ContainerState): Promise<v
   await run("docker", ["rm", "--force", id]);
 }
 
-/** A network or volume as the engine lists it. */
-export interface EngineObject {
-  /** What Terraform knows it by: the engine's id of a network, the name of a volume. */
-  readonly id: string;
+/** A volume as the engine lists it. */
+export interface EngineVolume {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /** A network as the engine lists it. */
-export interface EngineNetwork extends EngineObject {
+export interface EngineNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** When it was made, by the engine's clock. */
   readonly createdAt: string;
 }
@@ -92,9 +93,9 @@ export async function inspectNetworks(names: readonly string[]): Promise<EngineN
 }
 
 /** Looks at volumes by name; those that do not exist are left out. */
-export async function inspectVolumes(names: readonly string[]): Promise<EngineObject[]> {
+export async function inspectVolumes(names: readonly string[]): Promise<EngineVolume[]> {
   const volumes = await inspect<{ Name: string } & Labelled>("volume", names);
-  return volumes.map(({ Name, Labels }) => ({ id: Name, name: Name, labels: Labels ?? {} }));
+  return volumes.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
 }
 
 interface Labelled {

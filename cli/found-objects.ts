@@ -4,14 +4,12 @@ import type { EnvironmentLock, ImageDecision } from "../stacks/environment-lock.
 import { workspace } from "../stacks/workspace.ts";
 import {
   containersOf,
-  inspectVolumes,
   networksOf,
   ONE_OFF_LABEL,
   removeContainer,
   volumesOf,
   type ContainerState,
   type EngineNetwork,
-  type EngineObject,
 } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { confirm } from "./prepare/packages.ts";
@@ -23,7 +21,8 @@ import type { StackState, TerraformStack } from "./terraform-stack.ts";
 export interface FoundObjects {
   readonly containers: readonly ContainerState[];
   readonly networks: readonly EngineNetwork[];
-  readonly volumes: readonly EngineObject[];
+  /** By name. */
+  readonly volumes: readonly string[];
 }
 
 /** Finds by the environment's label what a state does not know; short-lived containers are none of it. */
@@ -33,7 +32,7 @@ export async function findObjects(environment: string, state?: StackState): Prom
   return {
     containers: containers.filter((one) => unknown(one) && one.labels[ONE_OFF_LABEL] === undefined),
     networks: (await networksOf(environment)).filter(unknown),
-    volumes: (await inspectVolumes(await volumesOf(environment))).filter(unknown),
+    volumes: (await volumesOf(environment)).filter((name) => unknown({ id: name })),
   };
 }
 
@@ -80,7 +79,7 @@ export async function settleFound(
 /** @returns what is left to be adopted: the volumes, unless they were to go as well */
 async function removeAsked(found: FoundObjects): Promise<FoundObjects> {
   const { volumes } = found;
-  const names = volumes.map(({ name }) => `volume ${name}`).join(", ");
+  const names = volumes.map((name) => `volume ${name}`).join(", ");
   const all =
     volumes.length > 0 && (await confirm(`remove all records as well, in ${names}?`, false));
   await removeObjects(all ? found : { ...found, volumes: [] });
@@ -94,7 +93,7 @@ export async function removeObjects(objects: FoundObjects): Promise<void> {
     await removeContainer(container);
   }
   for (const { id } of objects.networks) await run("docker", ["network", "rm", id]);
-  for (const { id } of objects.volumes) await run("docker", ["volume", "rm", id]);
+  for (const name of objects.volumes) await run("docker", ["volume", "rm", name]);
 }
 
 /** Removes what commands started for a moment and did not get to remove. */
@@ -122,17 +121,21 @@ export function importsOf(
 ): { readonly imports: readonly Import[]; readonly rest: FoundObjects } {
   const imports: Import[] = [];
   const taken = new Set(state.addresses);
-  const isImported = (type: "docker_network" | "docker_volume", object: EngineObject): boolean => {
-    const resource = stack.objects(type).find(({ name }) => name === object.name);
+  const isImported = (
+    type: "docker_network" | "docker_volume",
+    name: string,
+    id: string,
+  ): boolean => {
+    const resource = stack.objects(type).find((object) => object.name === name);
     if (resource === undefined || taken.has(resource.address)) return false;
     taken.add(resource.address);
-    imports.push({ to: resource.address, id: object.id });
+    imports.push({ to: resource.address, id });
     return true;
   };
-  const networks = found.networks.filter((network) => !isImported("docker_network", network));
-  for (const volume of found.volumes) {
-    if (!isImported("docker_volume", volume)) {
-      say(`volume ${volume.name} stays, but nothing asks for it any more`);
+  const networks = found.networks.filter(({ name, id }) => !isImported("docker_network", name, id));
+  for (const name of found.volumes) {
+    if (!isImported("docker_volume", name, name)) {
+      say(`volume ${name} stays, but nothing asks for it any more`);
     }
   }
   return { imports, rest: { containers: found.containers, networks, volumes: [] } };
@@ -178,10 +181,10 @@ function describe({ containers, networks, volumes }: FoundObjects): string[] {
         `  container ${name}, ${state}${state === "created" ? "" : `, started ${short(startedAt)}`}`,
     ),
     ...networks.map(({ name, createdAt }) => `  network ${name}, made ${short(createdAt)}`),
-    ...volumes.map(({ name }) => `  volume ${name}`),
+    ...volumes.map((name) => `  volume ${name}`),
   ];
 }
 
 function namesOf({ containers, networks, volumes }: FoundObjects): string {
-  return [...containers, ...networks, ...volumes].map(({ name }) => name).join(", ");
+  return [...[...containers, ...networks].map(({ name }) => name), ...volumes].join(", ");
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -421,6 +422,7 @@ export class TerraformStack {
     };
     const options = { ...this.options(), stdout: progress };
     const mark = workspace.changing(this.environment);
+    mkdirSync(workspace.root(), { recursive: true });
     writeFileSync(mark, `${JSON.stringify({ command, since: new Date().toISOString() })}\n`);
     const answer = await ask(this.terraform, [command, ...args], options);
     // Without an exit code it was killed, and may not have written down what it has made.

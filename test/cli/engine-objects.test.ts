@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   containersOf,
   inspectContainers,
+  inspectVolumes,
   networksOf,
   volumesOf,
 } from "../../cli/engine-objects.ts";
@@ -66,14 +67,39 @@ describe("containers", () => {
   });
 });
 
-it.each([
-  { kind: "networks", of: networksOf },
-  { kind: "volumes", of: volumesOf },
-])("$kind of an environment are listed by its label", async ({ of }) => {
+it("volumes of an environment are listed by its label", async () => {
   putOnPath({
     docker:
-      'case "$*" in *"ls --quiet"*"--filter label=kafka-platform-kit.environment=trial") echo one; echo two ;; esac',
+      'case "$*" in "volume ls --quiet --filter label=kafka-platform-kit.environment=trial") echo one; echo two ;; esac',
   });
-  expect(await of("trial")).toEqual(["one", "two"]);
-  expect(await of("other")).toEqual([]);
+  expect(await volumesOf("trial")).toEqual(["one", "two"]);
+  expect(await volumesOf("other")).toEqual([]);
+});
+
+it("networks of an environment are listed by its label, and looked at", async () => {
+  const network = {
+    Id: "n1",
+    Name: "trial-network",
+    Created: "2026-11-22T22:22:22Z",
+    Labels: null,
+  };
+  putOnPath({
+    docker: `case "$*" in
+"network ls --quiet --no-trunc --filter label=kafka-platform-kit.environment=trial") echo n1 ;;
+"network inspect n1") echo '${JSON.stringify([network])}' ;;
+esac`,
+  });
+  expect(await networksOf("trial")).toEqual([
+    { id: "n1", name: "trial-network", createdAt: "2026-11-22T22:22:22Z", labels: {} },
+  ]);
+  expect(await networksOf("other")).toEqual([]);
+});
+
+it("volumes that do not exist are left out", async () => {
+  const labels = { a: "b" };
+  putOnPath({
+    docker: `echo '${JSON.stringify([{ Name: "one", Labels: labels }])}'; echo no such volume >&2; exit 1`,
+  });
+  expect(await inspectVolumes(["one", "gone"])).toEqual([{ name: "one", labels }]);
+  expect(await inspectVolumes([])).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import { checkDisk, checkNamesAndPorts } from "../../cli/preflight.ts";
 import type { Engine } from "../../cli/prepare/engine.ts";
+import type { ProgramContainer } from "../../cli/terraform-stack.ts";
 import { putOnPath, workInScratchFolder } from "../constructs/scratch.ts";
 import { inspectJson, type Inspected } from "./docker.ts";
 
@@ -51,6 +52,7 @@ describe("checkNamesAndPorts", () => {
 case "$1 $2" in
 "inspect --type") if [ "$4" = 0123 ]; then cat "$here/containers.json"; else cat "$here/named.json"; fi ;;
 "container ls") [ "$(cat "$here/containers.json")" = "[]" ] || echo 0123 ;;
+"network inspect"|"volume inspect") cat "$here/$1.json" 2>/dev/null ;;
 "ps --filter") cat "$here/publisher" 2>/dev/null ;;
 esac`,
     });
@@ -77,8 +79,16 @@ esac`,
     return (server.address() as AddressInfo).port;
   }
 
+  function program(container: ProgramContainer): Parameters<typeof checkNamesAndPorts>[2] {
+    const names = { docker_network: "trial-network", docker_volume: "trial-kafka-1-data" };
+    return {
+      containers: () => [container],
+      objects: (type) => [{ address: `${type}.a`, name: names[type] }],
+    };
+  }
+
   function check(ports: { ip: string; external: number }[], at = LOCAL): Promise<void> {
-    return checkNamesAndPorts("trial", at, [{ name: "trial-kafka-1", ports }]);
+    return checkNamesAndPorts("trial", at, program({ name: "trial-kafka-1", ports }));
   }
 
   const OURSELVES = `${readFileSync("/proc/self/comm", "utf8").trim()} (process ${process.pid})`;
@@ -87,7 +97,7 @@ esac`,
     // Port 0 is whichever is free.
     await expect(check([{ ip: "127.0.0.1", external: 0 }])).resolves.toBeUndefined();
     await expect(
-      checkNamesAndPorts("trial", LOCAL, [{ name: "trial-kafka-1" }]),
+      checkNamesAndPorts("trial", LOCAL, program({ name: "trial-kafka-1" })),
     ).resolves.toBeUndefined();
   });
 
@@ -126,6 +136,23 @@ esac`,
       ),
     );
   });
+
+  it.each(["network", "volume"])(
+    "rejects a %s of that name which is not the environment's: a destroy would remove it",
+    async (kind) => {
+      const name = { network: "trial-network", volume: "trial-kafka-1-data" }[kind];
+      const file = join(engine, `${kind}.json`);
+      for (const labels of [null, {}, { "kafka-platform-kit.environment": "other" }]) {
+        writeFileSync(file, JSON.stringify([{ Id: "n1", Name: name, Labels: labels }]));
+        await expect(check([])).rejects.toThrowError(
+          `a ${kind} ${name} is there that is not of environment trial; `,
+        );
+      }
+      const labels = { "kafka-platform-kit.environment": "trial" };
+      writeFileSync(file, JSON.stringify([{ Id: "n1", Name: name, Labels: labels }]));
+      await expect(check([])).resolves.toBeUndefined();
+    },
+  );
 
   it("names every conflict", async () => {
     containersAre({ labels: { "kafka-platform-kit.environment": "dev" } });

@@ -1,5 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import { TerraformStack } from "../../cli/terraform-stack.ts";
@@ -9,6 +16,12 @@ import { listenToConsole } from "./console.ts";
 
 const NOTE =
   'echo "$*" >>"$here/calls"; pwd >"$here/cwd"; mkdir -p .terraform; [ "$1" != init ] || echo settled >.terraform.lock.hcl';
+
+/** A program whose state is in PostgreSQL. */
+const ON_POSTGRES = {
+  terraform: { backend: { pg: { conn_str: "postgres://db/states", schema_name: "trial" } } },
+  resource: {},
+};
 
 let programs: string;
 
@@ -50,6 +63,15 @@ describe("the program", () => {
     expect(stack.exists()).toBe(true);
   });
 
+  it("says what networks and volumes it asks for", () => {
+    const resource = { docker_volume: { b: { name: "trial-kafka-1-data" } } };
+    const stack = stackOf("", { resource });
+    expect(stack.objects("docker_volume")).toEqual([
+      { address: "docker_volume.b", name: "trial-kafka-1-data" },
+    ]);
+    expect(stack.objects("docker_network")).toEqual([]);
+  });
+
   it("may ask for none, and may be missing", () => {
     expect(stackOf("").containers()).toEqual([]);
     expect(new TerraformStack("terraform", "other").exists()).toBe(false);
@@ -61,7 +83,7 @@ describe("init", () => {
     const stack = stackOf("");
     await stack.init();
     await stack.init();
-    expect(calls()).toEqual(["init -input=false -reconfigure"]);
+    expect(calls()).toEqual(["init -input=false"]);
     expect(readFileSync(join(programs, "cwd"), "utf8").trim()).toBe(
       realpathSync(stackFolder("trial")),
     );
@@ -117,6 +139,98 @@ describe("init", () => {
   });
 });
 
+describe("another backend than the one that was used", () => {
+  const CHANGED = "echo 'Error: Backend configuration changed' >&2; exit 1";
+  const ASKING =
+    "echo 'Error: Can not ask approval for state migration when input is disabled' >&2";
+  /** A Terraform whose former backend has this, and whose new one has that. */
+  const terraform = (former: "nothing" | "a state" | "no answer", there = "{}"): string => {
+    const migrate = {
+      nothing: "exit 0",
+      "a state": `case "$*" in *-force-copy*) exit 0 ;; esac; ${ASKING}; exit 1`,
+      "no answer": "echo 'Error: connection refused' >&2; exit 1",
+    }[former];
+    // Beside the stack's own folder nothing is known of a former backend.
+    return `case "$PWD $*" in
+*"/trial init -input=false") ${CHANGED} ;;
+*" -migrate-state"*) ${migrate} ;;
+*"state pull") echo '${there}' ;;
+esac`;
+  };
+  const STATE = JSON.stringify({
+    resources: [{ mode: "managed", type: "docker_volume", name: "b", instances: [{}] }],
+  });
+
+  it("is taken where the former one held nothing", async () => {
+    await stackOf(terraform("nothing"), ON_POSTGRES).init();
+    expect(calls()).toContain("init -input=false -migrate-state");
+    expect(calls().filter((call) => call.includes("-force-copy"))).toEqual([]);
+  });
+
+  it("is refused where that held a state, until somebody says to move it", async () => {
+    const { out } = listenToConsole();
+    const stack = stackOf(terraform("a state"), ON_POSTGRES);
+    await expect(stack.init()).rejects.toThrowError(
+      "nothing was changed; npm run deploy -- trial --migrate-state moves it, so that it is the state in backend pg",
+    );
+    expect(calls().filter((call) => call.includes("-force-copy"))).toEqual([]);
+    mkdirSync(workspace.root(), { recursive: true });
+    writeFileSync(workspace.state("trial"), STATE);
+    await stack.init(true);
+    expect(calls().filter((call) => call.includes("-force-copy"))).toHaveLength(1);
+    expect(out.join("\n")).toContain("moving the state of trial");
+    expect(existsSync(workspace.state("trial"))).toBe(false);
+    expect(readFileSync(`${workspace.state("trial")}.moved`, "utf8")).toBe(STATE);
+  });
+
+  it("is refused where it holds a state itself, even if that is asked for", async () => {
+    const stack = stackOf(terraform("a state", STATE), ON_POSTGRES);
+    await expect(stack.init(true)).rejects.toThrowError(
+      /schema_name trial\) is one already; nothing was changed; .*"terraform init -reconfigure" in cdktf\.out\/stacks\/trial/,
+    );
+    expect(calls().filter((call) => call.includes("-migrate-state"))).toEqual([]);
+  });
+
+  it("is refused where the former one does not answer, with the way to forget it", async () => {
+    await expect(stackOf(terraform("no answer"), ON_POSTGRES).init(true)).rejects.toThrowError(
+      /cannot be read where it was kept until now; nothing was changed; .*\nError: connection refused/s,
+    );
+  });
+
+  it("leaves nothing beside the stack's folder", async () => {
+    await stackOf(terraform("nothing"), ON_POSTGRES).init();
+    expect(readdirSync(dirname(stackFolder("trial")))).toEqual(["trial"]);
+  });
+
+  it("is seen by the state file too, where the working folder was made anew", async () => {
+    listenToConsole();
+    const stack = stackOf("", ON_POSTGRES);
+    mkdirSync(workspace.root(), { recursive: true });
+    writeFileSync(workspace.state("trial"), STATE);
+    await expect(stack.init()).rejects.toThrowError("--migrate-state moves it");
+    await stack.init(true);
+    expect(calls()).toContain(`state push -lock-timeout=10s ${workspace.state("trial")}`);
+    expect(existsSync(workspace.state("trial"))).toBe(false);
+  });
+
+  it("that cannot be reached is named", async () => {
+    const stack = stackOf("echo 'Error: connection refused' >&2; exit 1", ON_POSTGRES);
+    await expect(stack.init()).rejects.toThrowError(
+      "the state in backend pg (conn_str postgres://db/states, schema_name trial) cannot be reached; see that it is there and that its variables are set; nothing was changed\nError: connection refused",
+    );
+  });
+
+  it("is not blamed for providers that cannot be had", async () => {
+    const stack = stackOf(
+      "echo 'Initializing provider plugins...'; echo 'Error: no provider' >&2; exit 1",
+      ON_POSTGRES,
+    );
+    await expect(stack.init()).rejects.toThrowError(
+      "Terraform cannot be prepared; nothing was changed\nError: no provider",
+    );
+  });
+});
+
 describe("plan", () => {
   const change = (
     actions: string[],
@@ -140,25 +254,66 @@ describe("plan", () => {
     );
     const { changes } = await stack.plan();
     expect(changes).toEqual([
-      { address: "docker_container.a", type: "docker_container", name: "new", actions: ["create"] },
+      {
+        address: "docker_container.a",
+        type: "docker_container",
+        name: "new",
+        actions: ["create"],
+        imported: false,
+      },
       {
         address: "docker_container.a",
         type: "docker_container",
         name: "old",
         actions: ["delete", "create"],
+        imported: false,
       },
-      { address: "docker_volume.b", type: "docker_volume", name: "data", actions: ["delete"] },
+      {
+        address: "docker_volume.b",
+        type: "docker_volume",
+        name: "data",
+        actions: ["delete"],
+        imported: false,
+      },
       {
         address: "terraform_data.c",
         type: "terraform_data",
         name: "terraform_data.c",
         actions: ["update"],
+        imported: false,
       },
     ]);
   });
 
   it("is empty when nothing is to be changed", async () => {
     expect((await stackOf(printing("show", {})).plan()).changes).toEqual([]);
+  });
+
+  it("imports what is there already, and leaves no trace of that in the program", async () => {
+    const imports = [{ to: "docker_volume.b", id: "data" }];
+    const planned = {
+      resource_changes: [
+        {
+          address: "docker_volume.b",
+          type: "docker_volume",
+          change: {
+            actions: ["no-op"],
+            before: { name: "data" },
+            after: { name: "data" },
+            importing: { id: "data" },
+          },
+        },
+      ],
+    };
+    const stack = stackOf(
+      `case "$1" in plan) cp adoption.tf.json "$here/adoption" ;; esac\n${printing("show", planned)}`,
+    );
+    const { changes } = await stack.plan(imports);
+    expect(changes).toMatchObject([{ name: "data", actions: ["no-op"], imported: true }]);
+    expect(JSON.parse(readFileSync(join(programs, "adoption"), "utf8"))).toEqual({
+      import: imports,
+    });
+    expect(existsSync(join(stackFolder("trial"), "adoption.tf.json"))).toBe(false);
   });
 
   it("shows the very plan that is applied", async () => {
@@ -219,34 +374,125 @@ describe("destroy", () => {
 });
 
 describe("the state", () => {
-  it("lists its addresses", async () => {
-    const stack = stackOf("echo docker_container.a; echo docker_volume.b");
-    expect(await stack.resources()).toEqual(["docker_container.a", "docker_volume.b"]);
+  const resource = (type: string, name: string, id?: string): object => ({
+    mode: "managed",
+    type,
+    name,
+    instances: [{ attributes: id === undefined ? {} : { id } }],
   });
 
-  it.each([
-    { title: "Terraform", said: "No state file was found!" },
-    { title: "OpenTofu", said: "Error: No state file was found" },
-  ])("is empty before the first deploy, as $title says", async ({ said }) => {
-    const stack = stackOf(`echo '${said}' >&2; exit 1`);
-    expect(await stack.resources()).toEqual([]);
+  it("tells its addresses, and the ids of what the engine has", async () => {
+    const resources = [
+      resource("docker_container", "a", "a1"),
+      resource("docker_volume", "b", "data"),
+      resource("terraform_data", "c"),
+      { ...resource("docker_image", "d", "d1"), mode: "data" },
+      { ...resource("docker_image", "gone", "e1"), instances: [] },
+    ];
+    expect(await stackOf(printing("state", { resources })).state()).toEqual({
+      addresses: ["docker_container.a", "docker_volume.b", "terraform_data.c"],
+      ids: new Set(["a1", "data"]),
+      environment: undefined,
+    });
   });
 
-  it("that cannot be read is not taken for empty", async () => {
-    const stack = stackOf("echo 'Error: unsupported state format' >&2; exit 1");
-    await expect(stack.resources()).rejects.toThrowError(
-      new CommandError("the state cannot be read:\nError: unsupported state format"),
+  it("is empty before the first deploy", async () => {
+    const empty = { addresses: [], ids: new Set(), environment: undefined };
+    expect(await stackOf("").state()).toEqual(empty);
+  });
+
+  it("that cannot be read is not taken for empty, and is named", async () => {
+    const stack = stackOf("echo 'Error: connection refused' >&2; exit 1", ON_POSTGRES);
+    await expect(stack.state()).rejects.toThrowError(
+      new CommandError(
+        "the state in backend pg (conn_str postgres://db/states, schema_name trial) cannot be read; nothing was changed\nError: connection refused",
+      ),
     );
   });
 
-  it("tells the ids of what the engine has", async () => {
-    const resources = [
-      { instances: [{ attributes: { id: "a1" } }, { attributes: {} }] },
-      { instances: [{}] },
-      { instances: [{ attributes: { id: "b2" } }] },
-    ];
-    expect(await stackOf(printing("state", { resources })).ids()).toEqual(new Set(["a1", "b2"]));
-    expect(await stackOf("").ids()).toEqual(new Set());
+  it("of another environment is refused: a deploy would remove that one", async () => {
+    const state = {
+      outputs: { environment: { value: "other" } },
+      resources: [resource("docker_volume", "b", "data")],
+    };
+    await expect(stackOf(printing("state", state), ON_POSTGRES).state()).rejects.toThrowError(
+      "is that of environment other; nothing was changed; give trial one of its own",
+    );
+  });
+
+  it("that could not be saved by the last change is asked for", async () => {
+    const stack = stackOf("");
+    writeFileSync(join(stackFolder("trial"), "errored.tfstate"), "{}");
+    await expect(stack.state()).rejects.toThrowError(
+      /could not save its state, which lies in cdktf\.out\/stacks\/trial\/errored\.tfstate; bring it in by "terraform state push errored\.tfstate"/,
+    );
+  });
+});
+
+describe("a change", () => {
+  it("that is killed leaves a mark, by which the next deploy knows what it left", async () => {
+    listenToConsole();
+    await expect(stackOf("kill -9 $$").apply("plan")).rejects.toThrowError(CommandError);
+    expect(existsSync(workspace.changing("trial"))).toBe(true);
+    stackOf("").settled();
+    expect(existsSync(workspace.changing("trial"))).toBe(false);
+  });
+
+  it.each([
+    { end: "exit 0", error: undefined },
+    { end: "exit 1", error: expect.any(CommandError) as unknown },
+  ])("that ends by itself ($end) leaves none", async ({ end, error }) => {
+    listenToConsole();
+    const stack = stackOf(`cp "../../../.kafka-platform/trial.changing.json" "$here/mark"; ${end}`);
+    expect(await stack.apply("plan").catch((thrown: unknown) => thrown)).toEqual(error);
+    expect(existsSync(join(programs, "mark"))).toBe(true);
+    expect(existsSync(workspace.changing("trial"))).toBe(false);
+  });
+});
+
+describe("a locked state", () => {
+  const LOCKED = `cat >&2 <<'END'
+╷
+│ Error: Error acquiring the state lock
+│
+│ Error message: resource temporarily unavailable
+│ Lock Info:
+│   ID:        25043a97-2531-4561-e7fb-f910e0e379c2
+│   Path:      ../../../.kafka-platform/trial.tfstate
+│   Operation: OperationTypeApply
+│   Who:       root@vm
+│   Version:   1.11.4
+│   Created:   2026-11-23 01:45:32.121967056 +0000 UTC
+│   Info:
+╵
+END
+exit 1`;
+
+  it.each([
+    { what: "plan", attempt: (stack: TerraformStack) => stack.plan() },
+    { what: "apply", attempt: (stack: TerraformStack) => stack.apply("plan") },
+    { what: "a look", attempt: (stack: TerraformStack) => stack.lockOnce() },
+  ])("names its holder and how to release it: $what", async ({ attempt }) => {
+    listenToConsole();
+    const backend = { local: { path: "../../../.kafka-platform/trial.tfstate" } };
+    const stack = stackOf(LOCKED, { terraform: { backend }, resource: {} });
+    await expect(attempt(stack)).rejects.toThrowError(
+      new CommandError(
+        'the state in .kafka-platform/trial.tfstate is locked by root@vm (OperationTypeApply) since 2026-11-23 01:45:32 UTC; nothing was changed; wait until that has ended; if it was killed, release the lock with "terraform force-unlock 25043a97-2531-4561-e7fb-f910e0e379c2" in cdktf.out/stacks/trial',
+      ),
+    );
+  });
+
+  it("in PostgreSQL is not said to be held by the one who could not have it", async () => {
+    const stack = stackOf(LOCKED, ON_POSTGRES);
+    putOnPath({ psql: "echo 'kit of me@there, process 7'" });
+    await expect(stack.plan()).rejects.toThrowError(
+      /\(conn_str .*\) is locked by kit of me@there, process 7; nothing was changed; /,
+    );
+    putOnPath({ psql: "exit 1" });
+    await expect(stack.plan()).rejects.toThrowError(
+      "is locked by another connection to that database; ",
+    );
   });
 });
 

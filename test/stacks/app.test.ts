@@ -8,10 +8,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { PgBackend, type TerraformBackend, type TerraformStack } from "cdktf";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InvalidSettingError, Listener } from "../../constructs/index.ts";
 import { check, dockerHost, isLocalEngine, synth } from "../../stacks/app.ts";
-import { stackFolder, workspace } from "../../stacks/workspace.ts";
+import { adoptionFile, stackFolder, workspace } from "../../stacks/workspace.ts";
 import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 import { environmentOf, lockOf } from "./environments.ts";
 
@@ -83,6 +84,56 @@ describe("synth", () => {
     expect(() => synth([{ environment, lock: lockOf() }])).toThrowError(
       /this host has no address 192\.0\.2\.9 to bind \(it has .*127\.0\.0\.1/,
     );
+  });
+});
+
+describe("the state's place", () => {
+  const backend = (stack: TerraformStack): TerraformBackend =>
+    new PgBackend(stack, { connStr: "postgres://db.example.org/states" });
+
+  it("is refused for two environments: they would remove each other", () => {
+    const one = environmentOf({ backend });
+    const two = { ...one, name: "other" };
+    const attempt = (): void => {
+      synth([
+        { environment: one, lock: lockOf() },
+        { environment: two, lock: lockOf({ environment: "other" }) },
+      ]);
+    };
+    expect(attempt).toThrowError(InvalidSettingError);
+    expect(attempt).toThrowError(
+      "environments trial and other keep their state in one place of backend pg; give each its own",
+    );
+  });
+
+  it("is a file of its own for each that names none", () => {
+    synth([
+      { environment: environmentOf(), lock: lockOf() },
+      {
+        environment: { ...environmentOf(), name: "other" },
+        lock: lockOf({ environment: "other" }),
+      },
+    ]);
+    expect(existsSync(join(stackFolder("other"), "cdk.tf.json"))).toBe(true);
+  });
+
+  it("is refused with a secret, by synth and check, and no program is written", () => {
+    const environment = environmentOf({
+      backend: (stack) => new PgBackend(stack, { connStr: "postgres://me:hush@db/states" }),
+    });
+    for (const attempt of [check, (one: Parameters<typeof check>[0]) => synth([one])]) {
+      expect(() => attempt({ environment, lock: lockOf() })).toThrowError(
+        /\[trial\] the backend's conn_str holds a secret.*give it by the environment: PGUSER and PGPASSWORD/,
+      );
+    }
+    expect(existsSync(join(stackFolder("trial"), "cdk.tf.json"))).toBe(false);
+  });
+
+  it("of a plan that was cut off leaves no imports behind", () => {
+    mkdirSync(stackFolder("trial"), { recursive: true });
+    writeFileSync(adoptionFile("trial"), "{}");
+    synth([{ environment: environmentOf(), lock: lockOf() }]);
+    expect(existsSync(adoptionFile("trial"))).toBe(false);
   });
 });
 
