@@ -182,13 +182,13 @@ describe("an engine that reaches the registry itself", () => {
     await shown;
     registry.goOn();
     const { exitCode, all } = await start;
+    await host.resizeData("4g");
     expect(exitCode, String(all)).toBe(1);
     expect(all).toMatch(/15 s so far: \d of \d layers downloaded, 0 unpacked/);
     expect(all).toMatch(
       /error: the engine's disk is full: .*: no space left on device; free space there/,
     );
     await expectNothingLeft();
-    await host.resizeData("4g");
   });
 
   test("a pull that is cut off is no reason for other images", async () => {
