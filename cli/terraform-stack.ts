@@ -145,12 +145,11 @@ export class TerraformStack {
       .update(existsSync(workspace.providerLock()) ? readFileSync(workspace.providerLock()) : "")
       .digest("hex");
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === prepared) return;
-    await step("preparing Terraform", async () => {
-      const answer = await this.tryInit();
-      if (answer.ok) return;
+    const answer = await step("preparing Terraform", () => this.tryInit());
+    if (!answer.ok) {
       if (!/Backend configuration changed/.test(answer.stderr)) throw this.initFailed(answer);
       await this.switchBackend(migrate);
-    });
+    }
     await this.takeLocalState(migrate);
     writeFileSync(stamp, prepared);
   }
