@@ -165,12 +165,11 @@ export class TerraformStack {
       copyFileSync(settled, lock);
       return;
     }
-    await step("preparing Terraform", async () => {
-      const answer = await this.tryInit();
-      if (answer.ok) return;
+    const answer = await step("preparing Terraform", () => this.tryInit());
+    if (!answer.ok) {
       if (!/Backend configuration changed/.test(answer.stderr)) throw this.initFailed(answer);
       await this.switchBackend(migrate);
-    });
+    }
     await this.takeLocalState(migrate);
     copyFileSync(lock, settled);
     writeFileSync(stamp, prepared);

@@ -87,7 +87,7 @@ async function consumeAll(): Promise<string[]> {
   return output.split("\n").filter((line) => line.startsWith("record-"));
 }
 
-async function clusterId(): Promise<string> {
+async function clusterId(): Promise<string | undefined> {
   const { output } = await kit(host.checkout, "outputs", "dev");
   return (JSON.parse(output) as PlatformOutputs).kafka.clusterId ?? "";
 }
@@ -213,7 +213,7 @@ describe("another backend for what is deployed", () => {
 });
 
 describe("what the state does not know", () => {
-  let cluster: string;
+  let cluster: string | undefined;
 
   test("is told and left alone: the state was lost", async () => {
     const before = await idOf("container", BROKER);
@@ -258,10 +258,10 @@ describe("what the state does not know", () => {
 });
 
 test("a plain terraform that holds the lock is named, and how to release what it may leave", async () => {
-  const holder = host.spawn(["terraform", "apply", "-replace=terraform_data.ready_gate_80926FD4"], {
-    cwd: join(host.checkout, "cdktf.out", "stacks", "dev"),
-    stdin: "pipe",
-  });
+  const cwd = join(host.checkout, "cdktf.out", "stacks", "dev");
+  const list = await host.run(["terraform", "state", "list"], { cwd });
+  const gate = list.output.split("\n").find((address) => address.startsWith("terraform_data."));
+  const holder = host.spawn(["terraform", "apply", `-replace=${gate}`], { cwd, stdin: "pipe" });
   try {
     await untilOutput(holder, "Enter a value:");
     const { exitCode, output } = await kit(host.checkout, "deploy", "dev");
