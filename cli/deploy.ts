@@ -18,11 +18,12 @@ import {
   volumesOf,
   type ContainerState,
 } from "./engine-objects.ts";
+import { refuseElsewhere } from "./deployed-engine.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
 import { askGate } from "./gate.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
-import { ensureEngine, followContext, type Engine } from "./prepare/engine.ts";
+import { ensureEngine, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
 import { confirm, type Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
@@ -55,13 +56,13 @@ export async function deploy(name: string, consent: Consent): Promise<Deployed> 
 async function deployAlone(environment: Environment, consent: Consent): Promise<Deployed> {
   const { name } = environment;
   const wanted = imagesWanted();
-  await followContext();
   // What a synth would refuse is refused before anything is installed, pulled or built.
   const unseen = lockUnseen(environment, wanted);
   check({ environment, lock: unseen });
   const kept = readLock(name);
   const terraform = await ensureTerraform();
   const engine = await ensureEngine(consent);
+  await refuseElsewhere(name, engine);
   const present = await containersOf(name);
   if (kept === undefined && !existsSync(workspace.state(name))) {
     await takeOver(name, present, consent);

@@ -3,6 +3,7 @@ import { synth } from "../stacks/app.ts";
 import { readLock } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
+import { refuseElsewhere } from "./deployed-engine.ts";
 import { containersOf, networksOf, removeContainer, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
@@ -38,7 +39,7 @@ async function destroyAlone(
 ): Promise<void> {
   const { name } = environment;
   const terraform = await ensureTerraform();
-  await findRunningEngine();
+  await refuseElsewhere(name, await findRunningEngine());
   const volumes = await volumesOf(name);
   if (!yes && !keepData) {
     const what =

@@ -49,6 +49,7 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   }
   const asked = distributionOf(environment);
   refuseDowngrade(asked);
+  await refuseArchitecture(asked);
   const refusal = await pull(asked.kafka.reference);
   if (refusal === undefined) return imagesAsAsked(environment, true);
   // What wrote the data may be newer than what is built here; only somebody who knows may say so.
@@ -80,8 +81,18 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
     );
   }
 
+  /** An image of another architecture would be pulled, and then not run, or slowly. What somebody put there stays. */
+  async function refuseArchitecture(next: Distribution): Promise<void> {
+    const why = next.refusesArchitecture(engine.architecture);
+    if (why === undefined || (await isPresent(next.kafka.reference))) return;
+    throw new CommandError(
+      `${why}, and the engine at ${engine.host} is ${engine.architecture}; ask for 7.2.0 or later in the environment's file, or decide for images built here with IMAGES=local`,
+    );
+  }
+
   async function have(distribution: Distribution): Promise<void> {
     refuseDowngrade(distribution);
+    await refuseArchitecture(distribution);
     if (distribution.name === "local") {
       await ensureLocalKafka(distribution.version, engine, consent);
       return;
@@ -104,7 +115,7 @@ function cannotBePulled(distribution: Distribution, why: string): string {
  * @throws CommandError when the registry was reached and refused, or the disk is full
  */
 async function pull(reference: string): Promise<string | undefined> {
-  if ((await ask("docker", ["image", "inspect", reference])).ok) return undefined;
+  if (await isPresent(reference)) return undefined;
   const answer = await step(`pulling ${reference}`, () =>
     ask("docker", ["pull", "--quiet", reference]),
   );
@@ -121,4 +132,8 @@ async function pull(reference: string): Promise<string | undefined> {
     );
   }
   return why;
+}
+
+async function isPresent(reference: string): Promise<boolean> {
+  return (await ask("docker", ["image", "inspect", reference])).ok;
 }
