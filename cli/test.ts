@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ensureEngine } from "./prepare/engine.ts";
 import { ensureLocalKafka } from "./prepare/local-images.ts";
-import type { Consent } from "./prepare/packages.ts";
+import { installPackages, type Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
-import { ask } from "./shell.ts";
+import { ask, hasProgram } from "./shell.ts";
 
 /** Checks that need no engine, in the order of what they cost. */
 const CHECKS = ["format", "lint", "types", "dead-code", "build"] as const;
@@ -39,6 +39,7 @@ export async function test(consent: Consent): Promise<number> {
   counts.push(await suite("unit"));
   const terraform = await ensureTerraform();
   const engine = await ensureEngine(consent);
+  await ensureTools(consent);
   await ensureProvider(terraform);
   for (const version of ["3.9.1", "4.1.1"]) await ensureLocalKafka(version, engine, consent);
   counts.push(await suite("e2e"));
@@ -51,6 +52,17 @@ export async function test(consent: Consent): Promise<number> {
   ];
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
   return failed === 0 ? 0 : 1;
+}
+
+/** Programs of the end-to-end tests, and the Debian packages that they are in. */
+const TOOLS = { rootlesskit: "rootlesskit", slirp4netns: "slirp4netns", newuidmap: "uidmap" };
+
+async function ensureTools(consent: Consent): Promise<void> {
+  const missing: string[] = [];
+  for (const [program, name] of Object.entries(TOOLS)) {
+    if (!(await hasProgram(program))) missing.push(name);
+  }
+  if (missing.length > 0) await installPackages("a rootless engine in the tests", missing, consent);
 }
 
 /** Runs a vitest project and reads from its report what happened. */

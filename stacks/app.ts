@@ -15,7 +15,7 @@ export interface LockedEnvironment {
   readonly lock: EnvironmentLock;
   /**
    * The engine that it is deployed on, where another is meant now. The program stays with that engine, and a
-   * plan of it fails and says why.
+   * plan of it, for a deploy or a destroy, fails and says why.
    */
   readonly deployedOn?: string | undefined;
 }

@@ -112,7 +112,7 @@ export function deployedHost(environment: string): string | undefined {
 export function elsewhere(environment: string, deployed: string, meant: DockerEndpoint): string {
   const by =
     meant.context === undefined ? meant.host : `${meant.host} (docker context ${meant.context})`;
-  return `${environment} is deployed on the engine at ${deployed}, and ${by} is meant now; to go on there, set DOCKER_HOST=${deployed}; to move it, remove it there first (DOCKER_HOST=${deployed} npm run destroy -- ${environment}); if that engine is gone for good, remove its state ${workspace.state(environment)}`;
+  return `${environment} is deployed on the engine at ${deployed}, and ${by} is meant now; to go on there, choose its docker context or set DOCKER_HOST=${deployed}; to move it, remove it there first (npm run destroy -- ${environment}); if that engine is gone for good, remove its state ${workspace.state(environment)}`;
 }
 
 function configFolder(variables: Variables): string {

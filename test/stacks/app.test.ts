@@ -45,7 +45,7 @@ describe("synth", () => {
     expect(program["provider"]?.["docker"]).toMatchObject([{ host: "unix:///one.sock" }]);
     expect(program["output"]?.["docker"]).toMatchObject({
       precondition: {
-        condition: '${docker_network.network.name == ""}',
+        condition: '${terraform.workspace == ""}',
         error_message: expect.stringMatching(
           /^trial is deployed on the engine at unix:\/\/\/one\.sock, and tcp:\/\/10\.0\.0\.5:2375 is meant now; /,
         ),

@@ -251,7 +251,7 @@ describe("the engine that an environment is deployed on", () => {
   it("is named with the one that is meant, and with the ways out", () => {
     const meant = { host: "unix:///two.sock", context: "two" };
     expect(elsewhere("trial", "unix:///one.sock", meant)).toBe(
-      `trial is deployed on the engine at unix:///one.sock, and unix:///two.sock (docker context two) is meant now; to go on there, set DOCKER_HOST=unix:///one.sock; to move it, remove it there first (DOCKER_HOST=unix:///one.sock npm run destroy -- trial); if that engine is gone for good, remove its state ${workspace.state("trial")}`,
+      `trial is deployed on the engine at unix:///one.sock, and unix:///two.sock (docker context two) is meant now; to go on there, choose its docker context or set DOCKER_HOST=unix:///one.sock; to move it, remove it there first (npm run destroy -- trial); if that engine is gone for good, remove its state ${workspace.state("trial")}`,
     );
   });
 });
