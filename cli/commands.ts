@@ -1,11 +1,12 @@
 import type { ParseArgsConfig } from "node:util";
 import { loadEnvironment } from "../stacks/environment.ts";
 import { readLock } from "../stacks/environment-lock.ts";
+import { refuseElsewhere } from "./deployed-engine.ts";
 import { deploy, type DeployOptions } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
 import { askGate } from "./gate.ts";
-import { findRunningEngine, type Engine } from "./prepare/engine.ts";
+import { describeEngine, findRunningEngine, type Engine } from "./prepare/engine.ts";
 import { findTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { keepProof, provenAt } from "./proof.ts";
@@ -56,6 +57,7 @@ async function visit(name: string): Promise<{ engine: Engine; stack: TerraformSt
   await loadEnvironment(name);
   const terraform = await findTerraform();
   const engine = await findRunningEngine();
+  await refuseElsewhere(name, engine);
   return { engine, stack: new TerraformStack(terraform, name) };
 }
 
@@ -83,9 +85,7 @@ export const commands: Readonly<Record<string, Command>> = {
         say(`nothing to change; npm run smoke -- ${name} proves it again`);
       }
       const containers = await containersOf(name);
-      console.log(
-        `\n${summary({ outputs, lock, containers, engineVersion: engine.version, provenAt: proven })}`,
-      );
+      console.log(`\n${summary({ outputs, lock, containers, engine, provenAt: proven })}`);
       return 0;
     },
   },
@@ -122,7 +122,7 @@ export const commands: Readonly<Record<string, Command>> = {
     options: {},
     environment: undefined,
     async run(name) {
-      const { stack } = await visit(name);
+      const { engine, stack } = await visit(name);
       const containers = await containersOf(name);
       const lock = readLock(name);
       if (containers.length === 0 || lock === undefined || !stack.exists()) {
@@ -132,6 +132,7 @@ export const commands: Readonly<Record<string, Command>> = {
       for (const { name: container, state, published } of containers) {
         console.log([container, state, published.join(", ")].join("\t"));
       }
+      console.log(`engine\t${engine.host} (${describeEngine(engine)})`);
       const { distribution, version, reason } = lock.images;
       console.log(`images\t${distribution} ${version}: ${reason}`);
       const proven = await provenAt(name);

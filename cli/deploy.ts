@@ -11,6 +11,7 @@ import {
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { workspace } from "../stacks/workspace.ts";
 import { containersOf, volumesOf } from "./engine-objects.ts";
+import { refuseElsewhere } from "./deployed-engine.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "./found-objects.ts";
 import { askGate } from "./gate.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
-import { ensureEngine, followContext, type Engine } from "./prepare/engine.ts";
+import { ensureEngine, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
 import type { Consent } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
@@ -64,13 +65,13 @@ export async function deploy(name: string, options: DeployOptions): Promise<Depl
 async function deployAlone(environment: Environment, options: DeployOptions): Promise<Deployed> {
   const { name } = environment;
   const wanted = imagesWanted();
-  await followContext();
   // What a synth would refuse is refused before anything is installed, pulled or built.
   const unseen = lockUnseen(environment, wanted);
   check({ environment, lock: unseen });
   const lockKept = readLock(name);
   const terraform = await ensureTerraform(options);
   const engine = await ensureEngine(options);
+  await refuseElsewhere(name, engine);
   await ensureProvider(terraform);
 
   // The state is asked before images are had; for that, any images will do in the program.

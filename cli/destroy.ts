@@ -3,6 +3,7 @@ import { synth } from "../stacks/app.ts";
 import { imagesWanted, lockUnseen, readLock } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
+import { refuseElsewhere } from "./deployed-engine.ts";
 import { volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
@@ -37,7 +38,7 @@ async function destroyAlone(
   { keepData, yes }: DestroyOptions,
 ): Promise<void> {
   const { name } = environment;
-  await findRunningEngine();
+  await refuseElsewhere(name, await findRunningEngine());
   const volumes = await volumesOf(name);
   if (!yes && !keepData) {
     const what =

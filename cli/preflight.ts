@@ -9,7 +9,7 @@ import {
   type ContainerState,
 } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
-import { isLocal, type Engine } from "./prepare/engine.ts";
+import type { Engine } from "./prepare/engine.ts";
 import { ask } from "./shell.ts";
 import type { ProgramContainer, TerraformStack } from "./terraform-stack.ts";
 
@@ -22,7 +22,7 @@ const DISK_NEEDED = 3 * 1024 ** 3;
  * @throws CommandError when there is too little
  */
 export function checkDisk(engine: Engine, needed = DISK_NEEDED): void {
-  if (!isLocal(engine)) return;
+  if (!engine.isLocal) return;
   const { bavail, bsize } = statfsSync(engine.dataRoot);
   const free = bavail * bsize;
   if (free < needed) {
@@ -74,7 +74,7 @@ async function portConflicts(
   wanted: readonly ProgramContainer[],
   present: readonly ContainerState[],
 ): Promise<string[]> {
-  if (!isLocal(engine)) return [];
+  if (!engine.isLocal) return [];
   // Ours may move to another address, or to another container: the one that has them goes first.
   const ours = new Set(
     present

@@ -1,13 +1,14 @@
 import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
 import type { EnvironmentLock } from "../stacks/environment-lock.ts";
 import type { ContainerState } from "./engine-objects.ts";
+import { describeEngine, type Engine } from "./prepare/engine.ts";
 
 /** What the end of a start tells. */
 export interface SummaryParts {
   readonly outputs: PlatformOutputs;
   readonly lock: EnvironmentLock;
   readonly containers: readonly ContainerState[];
-  readonly engineVersion: string;
+  readonly engine: Engine;
   /** When the smoke tests passed. */
   readonly provenAt: string;
 }
@@ -27,7 +28,7 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
   const snippet = fromHost === undefined ? undefined : clients.kafkajs[fromHost[0]];
   return [
     `${environment}: Kafka ${kafka.version} (${kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"}), cluster ${kafka.clusterId ?? lock.clusterId}`,
-    `  engine     ${docker.host} (Docker ${rest.engineVersion}), network ${docker.network}`,
+    `  engine     ${docker.host} (${describeEngine(rest.engine)}), network ${docker.network}`,
     ...containers.map(
       ({ name, state, published }) =>
         `  container  ${name}, ${state}${published.length > 0 ? `, published on ${published.join(", ")}` : ""}`,

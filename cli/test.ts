@@ -24,7 +24,15 @@ const IMAGES = [
 ];
 
 /** Programs that the end-to-end tests make their hosts with, and the Debian packages that bring them. */
-const TOOLS = { ip: "iproute2", openssl: "openssl", "docker-registry": "docker-registry" } as const;
+const TOOLS = {
+  ip: "iproute2",
+  openssl: "openssl",
+  "docker-registry": "docker-registry",
+  // For a rootless engine.
+  rootlesskit: "rootlesskit",
+  slirp4netns: "slirp4netns",
+  newuidmap: "uidmap",
+} as const;
 
 const REPORTS = resolve("reports");
 

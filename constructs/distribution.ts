@@ -201,6 +201,20 @@ export class Distribution {
     return undefined;
   }
 
+  /**
+   * Why the images cannot be had for an architecture, by the name that images go by (`amd64`, `arm64`), with the
+   * nearest that can.
+   *
+   * @returns undefined when they can, as far as it is known
+   */
+  refusesArchitecture(architecture: string): string | undefined {
+    // Confluent publishes its images for arm64 from 7.2.0 on.
+    if (this.name === "confluent" && architecture !== "amd64" && !this.hasKafka(3, 2)) {
+      return `the images of Confluent ${this.version} are for amd64 only; the nearest that are for arm64 too are those of 7.2.0`;
+    }
+    return undefined;
+  }
+
   toString(): string {
     const titles = new Map([
       ["confluent", "Confluent"],

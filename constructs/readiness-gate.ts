@@ -19,6 +19,12 @@ export interface ReadinessGateProps {
    * @default - the engine that the `docker` command means
    */
   readonly dockerHost?: string;
+  /**
+   * Folder of `ca.pem`, `cert.pem` and `key.pem` where the engine at `dockerHost` is reached by TLS.
+   *
+   * @default - without TLS, or as `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` say
+   */
+  readonly dockerCertPath?: string | undefined;
 }
 
 /**
@@ -58,7 +64,7 @@ export class ReadinessGate extends Construct {
           command: JSON.stringify({ containers, needs, timeoutSeconds }),
           ...(props.dockerHost === undefined
             ? {}
-            : { environment: { DOCKER_HOST: props.dockerHost } }),
+            : { environment: engineVariables(props.dockerHost, props.dockerCertPath) }),
         },
       ],
     });
@@ -67,4 +73,9 @@ export class ReadinessGate extends Construct {
       props.containers.map((container) => container.id),
     );
   }
+}
+
+function engineVariables(host: string, certPath: string | undefined): Record<string, string> {
+  if (certPath === undefined) return { DOCKER_HOST: host };
+  return { DOCKER_HOST: host, DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: certPath };
 }

@@ -43,7 +43,7 @@ export class Docker {
 
   constructor(host: string) {
     this.#host = host;
-    // DOCKER_CONTEXT would win over DOCKER_HOST.
+    // Whatever the docker command would have meant by itself.
     this.#env = { DOCKER_HOST: host, DOCKER_CONTEXT: undefined };
   }
 

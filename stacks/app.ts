@@ -1,8 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { App } from "cdktf";
 import { InvalidSettingError } from "../constructs/index.ts";
+import { dockerEndpoint, elsewhere, isLocalEngine } from "./docker-engine.ts";
 import type { EnvironmentLock } from "./environment-lock.ts";
 import type { Environment } from "./environment.ts";
 import { KafkaPlatform } from "./kafka-platform.ts";
@@ -12,19 +13,11 @@ import { adoptionFile, stackFolder, workspace } from "./workspace.ts";
 export interface LockedEnvironment {
   readonly environment: Environment;
   readonly lock: EnvironmentLock;
-}
-
-/** Where the engine is when nobody says so. */
-const DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock";
-
-/** The engine that `DOCKER_HOST` names, or the local one. */
-export function dockerHost(): string {
-  return process.env["DOCKER_HOST"] || DEFAULT_DOCKER_HOST;
-}
-
-/** Whether the engine runs on this very machine. */
-export function isLocalEngine(host: string): boolean {
-  return host.startsWith("unix://") || host.startsWith("npipe://");
+  /**
+   * The engine that it is deployed on, where another is meant now. The program stays with that engine, and a
+   * plan of it, for a deploy or a destroy, fails and says why.
+   */
+  readonly deployedOn?: string | undefined;
 }
 
 /**
@@ -65,14 +58,18 @@ function build(
   readonly platforms: readonly KafkaPlatform[];
 } {
   const app = new App({ stackTraces: false, ...(outdir === undefined ? {} : { outdir }) });
-  const host = dockerHost();
-  const hostAddresses = isLocalEngine(host)
-    ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
-    : undefined;
-  const platforms = environments.map(
-    ({ environment, lock }) =>
-      new KafkaPlatform(app, { environment, lock, dockerHost: host, hostAddresses }),
-  );
+  const meant = dockerEndpoint();
+  const platforms = environments.map(({ environment, lock, deployedOn }) => {
+    const engine = deployedOn === undefined ? meant : { host: deployedOn };
+    return new KafkaPlatform(app, {
+      environment,
+      lock,
+      engine,
+      hostAddresses: bindableOn(engine.host),
+      refusal:
+        deployedOn === undefined ? undefined : elsewhere(environment.name, deployedOn, meant),
+    });
+  });
   refuseSharedState(platforms);
   return { app, platforms };
 }
@@ -90,6 +87,15 @@ function refuseSharedState(platforms: readonly KafkaPlatform[]): void {
     }
     seen.set(key, node.id);
   }
+}
+
+/** Addresses that an engine can bind, where that can be known from here. */
+function bindableOn(host: string): string[] | undefined {
+  // In WSL the engine may be Docker Desktop's, which binds what Windows has.
+  if (!isLocalEngine(host) || /microsoft/i.test(release())) return undefined;
+  return Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).map(({ address }) => address),
+  );
 }
 
 function refusing(validate: () => void): void {

@@ -15,6 +15,7 @@ import {
 } from "../constructs/index.ts";
 import { labelBlocks } from "../constructs/labels.ts";
 import { renderBackend, secretsIn, type RenderedBackend } from "./backend.ts";
+import type { DockerEndpoint } from "./docker-engine.ts";
 import { lockedDistribution, type EnvironmentLock } from "./environment-lock.ts";
 import type { Environment } from "./environment.ts";
 import { stateFromStackFolder } from "./workspace.ts";
@@ -26,10 +27,12 @@ export const PROVIDER_VERSIONS = ">= 4.1.0, < 5.0.0";
 export interface KafkaPlatformProps {
   readonly environment: Environment;
   readonly lock: EnvironmentLock;
-  /** Address of the engine, in the form that `DOCKER_HOST` takes. */
-  readonly dockerHost: string;
+  /** The engine it is for. */
+  readonly engine: DockerEndpoint;
   /** IP addresses of the Docker host; undefined where they cannot be known from here. */
   readonly hostAddresses: readonly string[] | undefined;
+  /** Why nothing of it may be changed now; every plan says so and fails, a destroy's too. */
+  readonly refusal?: string | undefined;
 }
 
 /** An environment as one Terraform stack: network, services, and the gate at the end. */
@@ -38,14 +41,19 @@ export class KafkaPlatform extends TerraformStack {
   readonly backend: RenderedBackend;
 
   constructor(scope: Construct, props: KafkaPlatformProps) {
-    const { environment, lock, dockerHost } = props;
+    const { environment, lock, engine, refusal } = props;
     super(scope, environment.name);
     this.backend = renderBackend(
       environment.settings.backend?.(this) ??
         new LocalBackend(this, { path: stateFromStackFolder(environment.name) }),
     );
     this.node.addValidation({ validate: () => secretsIn(this.backend) });
-    new DockerProvider(this, "docker", { host: dockerHost });
+    new DockerProvider(this, "docker", {
+      host: engine.host,
+      certPath: engine.certPath ?? "",
+      // Unset, it is DOCKER_CONTEXT, which wins over the host.
+      context: "",
+    });
     this.addOverride("terraform.required_providers.docker.version", PROVIDER_VERSIONS);
 
     // terraform_data, which the gate is, needs 1.4, cdktf's outputs 1.5.
@@ -95,12 +103,13 @@ export class KafkaPlatform extends TerraformStack {
         ...kafka.brokers.map(({ container }) => container),
         ...(schemaRegistry === undefined ? [] : [schemaRegistry.container]),
       ],
-      dockerHost,
+      dockerHost: engine.host,
+      dockerCertPath: engine.certPath,
     });
 
     const outputs = {
       environment: environment.name,
-      docker: { host: dockerHost, network: `${environment.name}-network` },
+      docker: { host: engine.host, network: `${environment.name}-network` },
       labels,
       kafka: {
         version: kafka.distribution.kafkaVersion,
@@ -126,7 +135,16 @@ export class KafkaPlatform extends TerraformStack {
       },
     };
     for (const [name, value] of Object.entries(outputs)) {
-      new TerraformOutput(this, `output-${name}`, { value }).overrideLogicalId(name);
+      const output = new TerraformOutput(this, `output-${name}`, { value });
+      output.overrideLogicalId(name);
+      if (name === "docker" && refusal !== undefined) {
+        // cdktf 0.21 takes a precondition of an output and leaves it out.
+        output.addOverride("precondition", {
+          // Never true, whatever answers; Terraform takes no constant.
+          condition: '${terraform.workspace == ""}',
+          error_message: refusal,
+        });
+      }
     }
   }
 }

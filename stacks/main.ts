@@ -1,5 +1,6 @@
 import { InvalidSettingError } from "../constructs/index.ts";
 import { check, synth, type LockedEnvironment } from "./app.ts";
+import { deployedHost, dockerEndpoint, refuseContextOfProvider } from "./docker-engine.ts";
 import { imagesWanted, keepLock, lockUnseen } from "./environment-lock.ts";
 import { environmentNames, loadEnvironment, type Environment } from "./environment.ts";
 import { terraformHint } from "./terraform.ts";
@@ -7,7 +8,12 @@ import { terraformHint } from "./terraform.ts";
 // The program behind plain cdktf: every environment, by its lock.
 try {
   const environments = await Promise.all((await environmentNames()).map(loadEnvironment));
-  const locked = lockAll(environments);
+  const engine = dockerEndpoint();
+  refuseContextOfProvider(engine);
+  const locked = lockAll(environments).map((one) => {
+    const host = deployedHost(one.environment.name);
+    return { ...one, deployedOn: host === engine.host ? undefined : host };
+  });
   synth(locked);
   for (const { lock } of locked) keepLock(lock);
   const hint = terraformHint();

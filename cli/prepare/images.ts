@@ -12,6 +12,7 @@ import { say } from "../progress.ts";
 import type { Engine } from "./engine.ts";
 import { ensureLocalImages } from "./local-images.ts";
 import type { Consent } from "./packages.ts";
+import { ask } from "../shell.ts";
 import { pull } from "./pull.ts";
 
 /** A decision that still needs its images, or its proof that they can be had. */
@@ -45,6 +46,7 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   }
   const asked = distributionOf(environment);
   refuseDowngrade(asked);
+  await refuseArchitecture(asked);
   const refusal = await pullAll(asked);
   if (refusal === undefined) return imagesAsAsked(environment, true);
   // What wrote the data may be newer than what is built here; only somebody who knows may say so.
@@ -76,8 +78,18 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
     );
   }
 
+  /** An image of another architecture would be pulled, and then not run, or slowly. What somebody put there stays. */
+  async function refuseArchitecture(next: Distribution): Promise<void> {
+    const why = next.refusesArchitecture(engine.architecture);
+    if (why === undefined || (await arePresent(referencesOf(next)))) return;
+    throw new CommandError(
+      `${why}, and the engine at ${engine.host} is ${engine.architecture}; ask for 7.2.0 or later in the environment's file, or decide for images built here with IMAGES=local`,
+    );
+  }
+
   async function have(distribution: Distribution): Promise<void> {
     refuseDowngrade(distribution);
+    await refuseArchitecture(distribution);
     if (distribution.name === "local") {
       await ensureLocalImages(referencesOf(distribution), engine, consent);
       return;
@@ -102,4 +114,8 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
 
 function withWayOut(refusal: string): string {
   return `${refusal}; connect the engine to its registry, or decide for images built here with IMAGES=local`;
+}
+
+async function arePresent(references: readonly string[]): Promise<boolean> {
+  return (await ask("docker", ["image", "inspect", ...references])).ok;
 }

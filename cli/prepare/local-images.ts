@@ -13,8 +13,9 @@ import { fileURLToPath } from "node:url";
 import { CommandError } from "../errors.ts";
 import { say, step } from "../progress.ts";
 import { ask, hasProgram, lastLines, run } from "../shell.ts";
+import { isLocalEngine } from "../../stacks/docker-engine.ts";
 import { workspace } from "../../stacks/workspace.ts";
-import { isLocal, type Engine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { asRoot, debianMirror, installPackages, runAsRoot, type Consent } from "./packages.ts";
 
 const FOLDER = fileURLToPath(new URL("../../images/", import.meta.url));
@@ -94,7 +95,12 @@ export async function ensureLocalImages(
   }
 
   async function buildBelow(): Promise<void> {
-    if (!isLocal(engine)) {
+    if (process.platform !== "linux") {
+      throw new CommandError(
+        `images are built on Linux only, and this is ${process.platform}; use a registry that the engine reaches`,
+      );
+    }
+    if (!isLocalEngine(engine.host)) {
       throw new CommandError(
         `images are built on the engine's own machine only, and this engine is at ${engine.host}; build them there, or use a registry that it reaches`,
       );

@@ -13,8 +13,7 @@ import { listenToConsole } from "./console.ts";
 const DOCKER = `
 echo "$*" >>"$here/calls"
 case "$1 $2" in
-"context inspect") echo unix:///var/run/docker.sock ;;
-"info --format") echo "20.10.24|/var/lib/docker" ;;
+"info --format") echo '{"ServerVersion":"20.10.24"}' ;;
 "volume ls") [ -e "$here/removed" ] || echo dev-kafka-1-data ;;
 "volume rm") : >"$here/removed" ;;
 esac`;
@@ -22,7 +21,7 @@ esac`;
 let folder: string;
 
 beforeEach(() => {
-  workInScratchFolder();
+  setVariable("DOCKER_CONFIG", workInScratchFolder());
   setVariable("CDKTF_OUTDIR", undefined);
   setVariable("DOCKER_HOST", undefined);
   setVariable("TERRAFORM_BINARY_NAME", undefined);

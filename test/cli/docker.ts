@@ -1,3 +1,19 @@
+import type { Engine } from "../../cli/prepare/engine.ts";
+
+/** An engine as the commands know it: this machine's own, unless it says otherwise. */
+export function engineOf(changes: Partial<Engine> = {}): Engine {
+  return {
+    host: "unix:///var/run/docker.sock",
+    context: undefined,
+    version: "20.10.24",
+    kind: undefined,
+    architecture: "amd64",
+    dataRoot: "/var/lib/docker",
+    isLocal: true,
+    ...changes,
+  };
+}
+
 /** What `docker inspect` says of a container, as far as the commands read it. */
 export interface Inspected {
   readonly id?: string;

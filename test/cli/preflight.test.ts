@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import { checkDisk, checkNamesAndPorts } from "../../cli/preflight.ts";
-import type { Engine } from "../../cli/prepare/engine.ts";
 import type { ProgramContainer } from "../../cli/terraform-stack.ts";
 import { putOnPath, workInScratchFolder } from "../constructs/scratch.ts";
-import { inspectJson, type Inspected } from "./docker.ts";
+import { engineOf, inspectJson, type Inspected } from "./docker.ts";
 
-const LOCAL: Engine = {
-  host: "unix:///var/run/docker.sock",
-  version: "20.10.24",
-  dataRoot: tmpdir(),
-};
-const REMOTE: Engine = { ...LOCAL, host: "tcp://10.0.0.5:2375", dataRoot: "/no/such/folder" };
+const LOCAL = engineOf({ dataRoot: tmpdir() });
+const REMOTE = engineOf({
+  host: "tcp://10.0.0.5:2375",
+  dataRoot: "/no/such/folder",
+  isLocal: false,
+});
+const DESKTOP = engineOf({ kind: "Docker Desktop", dataRoot: "/no/such/folder", isLocal: false });
 
 describe("checkDisk", () => {
   it("accepts a disk that has room", () => {
@@ -35,9 +35,12 @@ describe("checkDisk", () => {
     expect(check).toThrowError(tmpdir());
   });
 
-  it("leaves the disk of another machine to that machine", () => {
+  it.each([
+    { where: "another machine", engine: REMOTE },
+    { where: "a virtual machine, though its socket is here", engine: DESKTOP },
+  ])("leaves the disk of $where to that machine", ({ engine }) => {
     expect(() => {
-      checkDisk(REMOTE, 2 ** 70);
+      checkDisk(engine, 2 ** 70);
     }).not.toThrowError();
   });
 });

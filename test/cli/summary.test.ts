@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { summary, type SummaryParts } from "../../cli/summary.ts";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
+import { engineOf } from "./docker.ts";
 import { CLUSTER_ID, lockOf } from "../stacks/environments.ts";
 
 const OUTPUTS: PlatformOutputs = {
@@ -60,7 +61,7 @@ const PARTS: SummaryParts = {
       labels: {},
     },
   ],
-  engineVersion: "20.10.24",
+  engine: engineOf(),
   provenAt: "2026-11-22T22:23:00.000Z",
 };
 
@@ -85,6 +86,13 @@ describe("summary", () => {
       to look at it:  npm run status -- trial
       to remove it:   npm run destroy -- trial"
     `);
+  });
+
+  it("names the kind of engine, and the docker context that led there", () => {
+    const engine = engineOf({ kind: "rootless", context: "mine" });
+    expect(summary({ ...PARTS, engine })).toContain(
+      '\n  engine     unix:///var/run/docker.sock (Docker 20.10.24, rootless, docker context "mine"), network trial-network\n',
+    );
   });
 
   it("shows a snippet only where one can be used: not for clients on the Docker network", () => {

@@ -207,3 +207,21 @@ describe("metadata that the images cannot run", () => {
     },
   );
 });
+
+describe("the architectures of a distribution", () => {
+  it.each([
+    { distribution: Distribution.confluent("7.0.1"), architecture: "amd64" },
+    { distribution: Distribution.confluent("7.2.0"), architecture: "arm64" },
+    { distribution: Distribution.confluent("7.9.1"), architecture: "arm64" },
+    { distribution: Distribution.apache("4.1.1"), architecture: "arm64" },
+    { distribution: Distribution.local("4.1.1"), architecture: "arm64" },
+  ])("hold $architecture for $distribution", ({ distribution, architecture }) => {
+    expect(distribution.refusesArchitecture(architecture)).toBeUndefined();
+  });
+
+  it.each(["7.0.1", "7.1.3"])("lack arm64 for Confluent %s, and name the nearest", (version) => {
+    expect(Distribution.confluent(version).refusesArchitecture("arm64")).toBe(
+      `the images of Confluent ${version} are for amd64 only; the nearest that are for arm64 too are those of 7.2.0`,
+    );
+  });
+});

@@ -70,5 +70,11 @@ describe("ReadinessGate", () => {
     );
     expect(JSON.parse(command)).toMatchObject({ timeoutSeconds: 20 });
     expect(environment).toEqual({ DOCKER_HOST: "tcp://10.0.0.5:2375" });
+    const tls = gate({ dockerHost: "tcp://10.0.0.5:2376", dockerCertPath: "/certificates" });
+    expect(provisioner(tls).environment).toEqual({
+      DOCKER_HOST: "tcp://10.0.0.5:2376",
+      DOCKER_TLS_VERIFY: "1",
+      DOCKER_CERT_PATH: "/certificates",
+    });
   });
 });

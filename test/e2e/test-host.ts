@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -27,6 +28,16 @@ const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 const PREFIX = "kafka-platform-kit-test-";
 const DEADLINE_MS = 60_000;
 
+/** How the engine of a host is run; as root and on its socket only, unless it says otherwise. */
+export interface TestEngine {
+  /** As an unprivileged user, in namespaces of its own. */
+  readonly rootless?: boolean;
+  /** More of dockerd's flags. */
+  readonly flags?: readonly string[];
+  /** Size of a file system of its own for the engine's data, such as `4g`; as much as this machine has. */
+  readonly dataSize?: string;
+}
+
 /** What a command on a test host printed, and how it ended. */
 export interface Outcome {
   readonly exitCode: number | undefined;
@@ -49,19 +60,19 @@ export class TestHost {
    * Makes a host whose engine holds some images of this machine's.
    *
    * @param images names that the engine of this machine has
-   * @param dataSize of a file system of its own for the engine's data, such as `4g`; as much as this machine has
+   * @param engine how its engine is run
    */
-  static async create(images: readonly string[], dataSize?: string): Promise<TestHost> {
+  static async create(images: readonly string[], engine: TestEngine = {}): Promise<TestHost> {
     await removeLeftovers();
     const folder = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
-    const host = new TestHost(folder, `kpk-${randomBytes(3).toString("hex")}`);
+    const host = new TestHost(folder, `kpk-${randomBytes(3).toString("hex")}`, engine);
     try {
       host.note();
       await execa("ip", ["netns", "add", host.namespace]);
       await execa("ip", ["-n", host.namespace, "link", "set", "lo", "up"]);
-      if (dataSize !== undefined) {
+      if (engine.dataSize !== undefined) {
         mkdirSync(host.dataRoot);
-        const size = `size=${dataSize}`;
+        const size = `size=${engine.dataSize}`;
         await execa("mount", ["-t", "tmpfs", "-o", size, host.namespace, host.dataRoot]);
       }
       await host.startEngine();
@@ -78,11 +89,14 @@ export class TestHost {
   /** The copy of the checkout. */
   readonly checkout: string;
   readonly dockerHost: string;
-  private readonly folder: string;
+  /** Where everything of it lies. */
+  readonly folder: string;
   private readonly clients: string[] = [];
+  private readonly engine: TestEngine;
 
-  private constructor(folder: string, namespace: string) {
+  private constructor(folder: string, namespace: string, engine: TestEngine) {
     this.folder = folder;
+    this.engine = engine;
     this.namespace = namespace;
     this.checkout = join(folder, "checkout");
     this.dockerHost = `unix://${join(folder, "docker.sock")}`;
@@ -251,7 +265,8 @@ export class TestHost {
       [
         `--net=/run/netns/${this.namespace}`,
         "--",
-        "dockerd",
+        ...(this.engine.rootless === true ? rootless(this.folder) : ["dockerd"]),
+        ...(this.engine.flags ?? []),
         `--host=${this.dockerHost}`,
         `--data-root=${this.dataRoot}`,
         `--exec-root=${join(this.folder, "exec")}`,
@@ -328,6 +343,33 @@ export async function untilOutput(
       reject(new Error(`ended before it said "${text}":\n${seen}`));
     });
   });
+}
+
+/** Nobody's: it exists in the namespace of its engine only. */
+const ROOTLESS_UID = 61_234;
+
+/** A command that runs dockerd's rootless script as an unprivileged user, in a mount namespace that knows that user. */
+function rootless(folder: string): string[] {
+  const etc = join(folder, "etc");
+  mkdirSync(etc, { recursive: true });
+  const line = `kpk:x:${ROOTLESS_UID}:${ROOTLESS_UID}::${folder}:/bin/sh\n`;
+  writeFileSync(join(etc, "passwd"), `${readFileSync("/etc/passwd", "utf8")}${line}`);
+  for (const file of ["subuid", "subgid"]) writeFileSync(join(etc, file), "kpk:1000000:65536\n");
+  // It is the user's own home; root may work in it all the same.
+  chownSync(folder, ROOTLESS_UID, ROOTLESS_UID);
+  const script = `set -e
+    mount --make-rprivate /
+    for file in passwd subuid subgid; do mount --bind "$1/etc/$file" /etc/$file; done
+    mknod --mode=666 "$1/tun" c 10 200
+    mount --bind "$1/tun" /dev/net/tun
+    mount --make-rshared /
+    export HOME="$1" XDG_RUNTIME_DIR="$1" user="$2"
+    shift 2
+    exec setpriv --reuid="$user" --regid="$user" --clear-groups "$@"`;
+  return [
+    ...["unshare", "--mount", "bash", "-c", script, "bash", folder, String(ROOTLESS_UID)],
+    "/usr/share/docker.io/contrib/dockerd-rootless.sh",
+  ];
 }
 
 function enginePidIn(folder: string): number | undefined {

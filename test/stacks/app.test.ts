@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { PgBackend, type TerraformBackend, type TerraformStack } from "cdktf";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InvalidSettingError, Listener } from "../../constructs/index.ts";
-import { check, dockerHost, isLocalEngine, synth } from "../../stacks/app.ts";
+import { check, synth } from "../../stacks/app.ts";
 import { adoptionFile, stackFolder, workspace } from "../../stacks/workspace.ts";
 import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 import { environmentOf, lockOf } from "./environments.ts";
@@ -20,27 +20,8 @@ beforeEach(() => {
   setVariable("CDKTF_OUTDIR", undefined);
   setVariable("CDKTF_CONTEXT_JSON", undefined);
   setVariable("DOCKER_HOST", undefined);
+  setVariable("DOCKER_CONFIG", "/no/such/folder");
   workInScratchFolder();
-});
-
-describe("the engine", () => {
-  it.each([
-    { variable: undefined, host: "unix:///var/run/docker.sock" },
-    { variable: "", host: "unix:///var/run/docker.sock" },
-    { variable: "tcp://10.0.0.5:2375", host: "tcp://10.0.0.5:2375" },
-  ])("with DOCKER_HOST=$variable is $host", ({ variable, host }) => {
-    setVariable("DOCKER_HOST", variable);
-    expect(dockerHost()).toBe(host);
-  });
-
-  it.each([
-    { host: "unix:///var/run/docker.sock", local: true },
-    { host: "npipe:////./pipe/docker_engine", local: true },
-    { host: "tcp://127.0.0.1:2375", local: false },
-    { host: "ssh://me@kafka.example.org", local: false },
-  ])("at $host is on this machine: $local", ({ host, local }) => {
-    expect(isLocalEngine(host)).toBe(local);
-  });
 });
 
 describe("synth", () => {
@@ -51,7 +32,26 @@ describe("synth", () => {
     synth([settled]);
     const text = readFileSync(join(stackFolder("trial"), "cdk.tf.json"), "utf8");
     const program = JSON.parse(text) as Record<string, Record<string, unknown>>;
-    expect(program["provider"]?.["docker"]).toEqual([{ host: "tcp://10.0.0.5:2375" }]);
+    // Empty and not left out: unset, the provider would take DOCKER_CONTEXT and DOCKER_CERT_PATH.
+    expect(program["provider"]?.["docker"]).toEqual([
+      { cert_path: "", context: "", host: "tcp://10.0.0.5:2375" },
+    ]);
+  });
+
+  it("stays with the engine that it is deployed on where another is meant, and lets no plan pass", () => {
+    setVariable("DOCKER_HOST", "tcp://10.0.0.5:2375");
+    synth([{ ...settled, deployedOn: "unix:///one.sock" }]);
+    const text = readFileSync(join(stackFolder("trial"), "cdk.tf.json"), "utf8");
+    const program = JSON.parse(text) as Record<string, Record<string, unknown>>;
+    expect(program["provider"]?.["docker"]).toMatchObject([{ host: "unix:///one.sock" }]);
+    expect(program["output"]?.["docker"]).toMatchObject({
+      precondition: {
+        condition: '${terraform.workspace == ""}',
+        error_message: expect.stringMatching(
+          /^trial is deployed on the engine at unix:\/\/\/one\.sock, and tcp:\/\/10\.0\.0\.5:2375 is meant now; /,
+        ),
+      },
+    });
   });
 
   it("writes the same program twice", () => {

@@ -27,7 +27,7 @@ describe("environments that ship", () => {
         const platform = new KafkaPlatform(emptyApp(), {
           environment,
           lock,
-          dockerHost: "unix:///var/run/docker.sock",
+          engine: { host: "unix:///var/run/docker.sock" },
           hostAddresses: ["127.0.0.1"],
         });
         expect(() => synthesize(platform)).not.toThrowError();

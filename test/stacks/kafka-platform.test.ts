@@ -22,7 +22,7 @@ function platform(
   const props = {
     environment,
     lock,
-    dockerHost: DOCKER_HOST,
+    engine: { host: DOCKER_HOST },
     hostAddresses: hostAddresses === "unknown" ? undefined : hostAddresses,
   };
   return synthesize(new KafkaPlatform(emptyApp(), props));

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -11,7 +11,9 @@ const MAIN = fileURLToPath(new URL("../../stacks/main.ts", import.meta.url));
 
 beforeEach(() => {
   setVariable("CDKTF_OUTDIR", undefined);
-  workInScratchFolder();
+  setVariable("DOCKER_CONFIG", workInScratchFolder());
+  setVariable("DOCKER_HOST", undefined);
+  setVariable("DOCKER_CONTEXT", undefined);
   setVariable("TERRAFORM_BINARY_NAME", process.execPath);
 });
 
@@ -51,6 +53,31 @@ describe("the program behind plain cdktf", () => {
     });
     expect(readLock("dev")?.images).toMatchObject({ distribution: "local", version: "4.1.1" });
     expect(readLock("seed")?.images).toMatchObject({ distribution: "confluent" });
+  });
+
+  it("refuses a DOCKER_CONTEXT that Terraform's provider would stumble over", async () => {
+    setVariable("DOCKER_CONTEXT", "default");
+    expect(await main()).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        /^error: DOCKER_CONTEXT="default" is no context in [^\n]+ set DOCKER_HOST=unix:[^\n]+$/,
+      ),
+    });
+  });
+
+  it("leaves an environment to the engine that it is deployed on", async () => {
+    mkdirSync(workspace.root());
+    writeFileSync(
+      workspace.state("dev"),
+      JSON.stringify({
+        outputs: { docker: { value: { host: "tcp://10.0.0.5:2375" } } },
+        resources: [{}],
+      }),
+    );
+    expect(await main()).toEqual({ exitCode: 0, stderr: "" });
+    expect(readFileSync(`${stackFolder("dev")}/cdk.tf.json`, "utf8")).toContain(
+      "dev is deployed on the engine at tcp://10.0.0.5:2375, and unix:///var/run/docker.sock is meant now; ",
+    );
   });
 
   it("takes an empty IMAGES for none", async () => {

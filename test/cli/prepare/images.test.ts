@@ -6,6 +6,7 @@ import { ensureImages } from "../../../cli/prepare/images.ts";
 import { Distribution } from "../../../constructs/index.ts";
 import { putOnPath, workInScratchFolder } from "../../constructs/scratch.ts";
 import { environmentOf, lockOf } from "../../stacks/environments.ts";
+import { engineOf } from "../docker.ts";
 import { listenToConsole, type Console } from "../console.ts";
 
 /**
@@ -23,7 +24,7 @@ case "$1 $2 $last" in
 esac`;
 
 /** An engine elsewhere: nothing can be built on it, so that local images are taken as they are. */
-const ELSEWHERE = { host: "tcp://10.0.0.5:2375", version: "20.10.24", dataRoot: "/data" };
+const ELSEWHERE = engineOf({ host: "tcp://10.0.0.5:2375", isLocal: false });
 const UNREACHABLE =
   'Error response from daemon: Get "https://registry.example/v2/": dial tcp: lookup registry.example on 10.0.0.2:53: no such host';
 
@@ -75,6 +76,32 @@ function ensure(
     ...question,
   });
 }
+
+describe("an engine of another architecture", () => {
+  const OLD = environmentOf({ versions: { confluent: "7.0.1", local: "3.9.1" } });
+  const ARM = { environment: OLD, engine: engineOf({ architecture: "arm64" }) };
+
+  it.each([{ wanted: undefined }, { wanted: "confluent" }])(
+    "is refused images that are for amd64 only, before any is pulled: IMAGES=$wanted",
+    async ({ wanted }) => {
+      await expect(ensure({ ...ARM, wanted })).rejects.toThrowError(
+        new CommandError(
+          "the images of Confluent 7.0.1 are for amd64 only; the nearest that are for arm64 too are those of 7.2.0, and the engine at unix:///var/run/docker.sock is arm64; ask for 7.2.0 or later in the environment's file, or decide for images built here with IMAGES=local",
+        ),
+      );
+      expect(pulls()).toEqual([]);
+    },
+  );
+
+  it("may run them where somebody has put them on it", async () => {
+    has("confluentinc/cp-kafka:7.0.1");
+    expect(await ensure(ARM)).toMatchObject({ version: "7.0.1" });
+  });
+
+  it("takes those that are for it too", async () => {
+    expect(await ensure({ engine: ARM.engine })).toMatchObject({ version: "7.9.1" });
+  });
+});
 
 describe("the first deploy", () => {
   it("pulls what the environment asks for", async () => {

@@ -5,6 +5,7 @@ import { CommandError } from "../../../cli/errors.ts";
 import { ensureLocalImages } from "../../../cli/prepare/local-images.ts";
 import { putOnPath, workInScratchFolder } from "../../constructs/scratch.ts";
 import { listenToConsole, type Console } from "../console.ts";
+import { engineOf } from "../docker.ts";
 
 /** A docker command that keeps a recipe for each image it is given, and builds none that has a file `fails` beside it. */
 const DOCKER = `
@@ -43,7 +44,7 @@ const PROGRAMS = {
   dpkg: "",
 };
 
-const ENGINE = { host: "unix:///var/run/docker.sock", version: "20.10.24", dataRoot: "/data" };
+const ENGINE = engineOf();
 const CONSENT = { noInstall: false, yes: true };
 const KAFKA = "kafka-platform-kit/kafka:3.0.1";
 const ZOOKEEPER = "kafka-platform-kit/zookeeper:3.6.3";

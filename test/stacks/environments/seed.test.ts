@@ -226,7 +226,7 @@ async function rendered(): Promise<Record<string, Service>> {
   const platform = new KafkaPlatform(emptyApp(), {
     environment,
     lock,
-    dockerHost: "unix:///var/run/docker.sock",
+    engine: { host: "unix:///var/run/docker.sock" },
     hostAddresses: ["127.0.0.1"],
   });
   const { resource } = synthesize(platform);
