@@ -167,11 +167,7 @@ export function explainLaxness(
   return `Schema Registry: a schema that cannot read what is there was taken for subject "${subject}", with id ${id}, not refused with HTTP 409; ${SETTINGS[product].compatibility} in container "${container}"`;
 }
 
-/** What to say when a schema is gone after a restart. */
-export function explainForgetting(
-  { container, product }: RegistryUnderTest,
-  id: number,
-  answer: string,
-): string {
-  return `Schema Registry: schema ${id} is gone since container "${container}" was restarted (${answer}); ${SETTINGS[product].keeping}`;
+/** What to say when schemas are gone after a restart. */
+export function explainForgetting({ container, product }: RegistryUnderTest): string {
+  return `Schema Registry: container "${container}" has lost its schemas in a restart; ${SETTINGS[product].keeping}`;
 }

@@ -13,7 +13,7 @@ export default defineConfig({
     fileParallelism: false,
     sequence: { concurrent: false },
     // Every wait has a deadline and a message of its own; these only bound their sum.
-    testTimeout: 180_000,
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     reporters: ["verbose"],
   },
