@@ -6,7 +6,7 @@ import { stackFolder, workspace } from "../stacks/workspace.ts";
 import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
 import { CommandError } from "./errors.ts";
 import { step } from "./progress.ts";
-import { ask, lastLines, read, run } from "./shell.ts";
+import { ask, lastLines, read, run, type Answer } from "./shell.ts";
 
 /** One change that a plan would make. */
 export interface PlannedChange {
@@ -71,22 +71,7 @@ export class TerraformStack {
 
   /** Prepares the working folder; does nothing when program, providers and backend are as they were. */
   async init(): Promise<void> {
-    const stamp = join(this.folder, ".terraform", "kafka-platform-kit");
-    const lock = join(this.folder, ".terraform.lock.hcl");
-    const settled = `${stamp}.lock.hcl`;
-    const state = createHash("sha256")
-      .update(this.terraform)
-      .update(JSON.stringify(this.program().terraform))
-      .update(existsSync(workspace.providerLock()) ? readFileSync(workspace.providerLock()) : "")
-      .digest("hex");
-    if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) {
-      // A synth lays down the lock for Terraform and OpenTofu; either takes its own part only, once it is prepared.
-      copyFileSync(settled, lock);
-      return;
-    }
-    await step("preparing Terraform", () => this.run("init", "-input=false", "-reconfigure"));
-    copyFileSync(lock, settled);
-    writeFileSync(stamp, state);
+    await step("preparing Terraform", () => this.prepare());
   }
 
   /** Works out what a deploy would change. */
@@ -146,9 +131,13 @@ export class TerraformStack {
    * @throws CommandError when it is not deployed
    */
   async outputs(): Promise<PlatformOutputs> {
-    const answer = this.exists()
-      ? await ask(this.terraform, ["output", "-json"], this.options())
-      : undefined;
+    const look = (): Promise<Answer> => ask(this.terraform, ["output", "-json"], this.options());
+    let answer = this.exists() ? await look() : undefined;
+    if (answer?.ok === false) {
+      // Synthesized anew since it was prepared, or prepared for the other of Terraform and OpenTofu.
+      await this.prepare();
+      answer = await look();
+    }
     if (answer?.ok === false) {
       throw new CommandError(
         `the outputs of ${this.environment} cannot be read; npm run deploy -- ${this.environment} prepares them anew\n${lastLines(answer.stderr)}`,
@@ -165,6 +154,25 @@ export class TerraformStack {
       );
     }
     return outputs as unknown as PlatformOutputs;
+  }
+
+  private async prepare(): Promise<void> {
+    const stamp = join(this.folder, ".terraform", "kafka-platform-kit");
+    const lock = join(this.folder, ".terraform.lock.hcl");
+    const settled = `${stamp}.lock.hcl`;
+    const state = createHash("sha256")
+      .update(this.terraform)
+      .update(JSON.stringify(this.program().terraform))
+      .update(existsSync(workspace.providerLock()) ? readFileSync(workspace.providerLock()) : "")
+      .digest("hex");
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) {
+      // A synth lays down the lock for Terraform and OpenTofu; either takes its own part only, once it is prepared.
+      copyFileSync(settled, lock);
+      return;
+    }
+    await this.run("init", "-input=false", "-reconfigure");
+    copyFileSync(lock, settled);
+    writeFileSync(stamp, state);
   }
 
   private program(): Program {
