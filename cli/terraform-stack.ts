@@ -152,6 +152,13 @@ export class TerraformStack {
    * @throws CommandError when the backend cannot be reached, or holds another environment's state
    */
   async init(migrate = false): Promise<void> {
+    await this.prepare(migrate, (work) => step("preparing Terraform", work));
+  }
+
+  private async prepare(
+    migrate: boolean,
+    show: <T>(work: () => Promise<T>) => Promise<T>,
+  ): Promise<void> {
     const stamp = join(this.folder, ".terraform", "kafka-platform-kit");
     const lock = join(this.folder, ".terraform.lock.hcl");
     const settled = `${stamp}.lock.hcl`;
@@ -165,7 +172,7 @@ export class TerraformStack {
       copyFileSync(settled, lock);
       return;
     }
-    const answer = await step("preparing Terraform", () => this.tryInit());
+    const answer = await show(() => this.tryInit());
     if (!answer.ok) {
       if (!/Backend configuration changed/.test(answer.stderr)) throw this.initFailed(answer);
       await this.switchBackend(migrate);
@@ -346,9 +353,13 @@ export class TerraformStack {
    * @throws CommandError when it is not deployed
    */
   async outputs(): Promise<PlatformOutputs> {
-    const answer = this.exists()
-      ? await ask(this.terraform, ["output", "-json"], this.options())
-      : undefined;
+    const look = (): Promise<Answer> => ask(this.terraform, ["output", "-json"], this.options());
+    let answer = this.exists() ? await look() : undefined;
+    if (answer?.ok === false) {
+      // Synthesized anew since it was prepared, or prepared for the other of Terraform and OpenTofu.
+      await this.prepare(false, (work) => work());
+      answer = await look();
+    }
     if (answer?.ok === false) {
       throw new CommandError(
         `the outputs of ${this.environment} cannot be read; npm run deploy -- ${this.environment} prepares them anew\n${lastLines(answer.stderr)}`,

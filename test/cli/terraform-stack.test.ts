@@ -518,6 +518,16 @@ describe("outputs", () => {
     expect(existsSync(workspace.state("trial"))).toBe(false);
   });
 
+  it("are read after all where the folder must be prepared first, without a word", async () => {
+    const { out } = listenToConsole();
+    const stack = stackOf(
+      `[ "$1" = init ] || [ -e .terraform/kafka-platform-kit ] || exit 1\n${printing("output", { kafka: { value: {} } })}`,
+    );
+    expect(await stack.outputs()).toEqual({ kafka: {} });
+    expect(calls()).toEqual(["output -json", "init -input=false", "output -json"]);
+    expect(out).toEqual([]);
+  });
+
   it("that cannot be read are not taken for an environment that is not deployed", async () => {
     const stack = stackOf("echo 'Error: Backend initialization required' >&2; exit 1");
     const error: unknown = await stack.outputs().catch((thrown: unknown) => thrown);

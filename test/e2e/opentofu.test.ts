@@ -148,6 +148,8 @@ describe("a machine with Go alone", () => {
 describe("the same checkout", () => {
   test("goes on with Terraform as soon as that is on the path", async () => {
     const before = await containers();
+    const outputs = await kitOn(process.env["PATH"] ?? "", "outputs", "dev");
+    expect(JSON.parse(outputs.output), outputs.output).toMatchObject({ environment: "dev" });
     const { exitCode, output } = await kitOn(process.env["PATH"] ?? "", "deploy", "dev");
     expect(exitCode, output).toBe(0);
     expect(output).toContain(NOTHING_TO_CHANGE);
