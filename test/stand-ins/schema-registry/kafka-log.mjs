@@ -100,11 +100,11 @@ export class KafkaLog {
    * @throws {StartError} when the topic can't be had, or can't be read in time
    */
   async open() {
-    const { initTimeoutMs } = this.settings;
+    const { initTimeoutMs, topic } = this.settings;
     const abort = new AbortController();
     const late = sleep(initTimeoutMs, undefined, { signal: abort.signal }).then(() => {
       throw new StartError(
-        `Timed out waiting for join group to complete, within ${initTimeoutMs} ms: the topic ${this.settings.topic} can't be read`,
+        `Timed out waiting for join group to complete: the topic ${topic} could not be read within ${initTimeoutMs} ms; ${this.#lastLoss}`,
       );
     });
     try {
@@ -115,11 +115,11 @@ export class KafkaLog {
   }
 
   async #open() {
-    const clusterId = await this.#ensureTopic();
-    await this.producer.connect();
+    const clusterId = await this.#insist(() => this.#ensureTopic());
+    await this.#insist(() => this.producer.connect());
     // What the real one does to learn where the log ends.
     const noop = { key: { keytype: "NOOP", magic: 0 }, value: null };
-    const end = await this.#send(noop);
+    const end = await this.#insist(() => this.#send(noop));
     const read = new Promise((resolve) => {
       this.#readEnough = () => {
         if (this.#read >= end) resolve(undefined);
@@ -129,6 +129,31 @@ export class KafkaLog {
     await read;
     this.#started = true;
     return clusterId;
+  }
+
+  /**
+   * A broker that has just started takes a while to do what it is asked; the timeout of the start bounds it.
+   *
+   * @template T
+   * @param {() => Promise<T>} step
+   * @returns {Promise<T>}
+   */
+  async #insist(step) {
+    for (;;) {
+      try {
+        return await step();
+      } catch (error) {
+        if (error instanceof StartError) throw error;
+        this.#lost(error instanceof Error ? error.message : String(error));
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
+  /** @param {string} message why Kafka does not do what it should */
+  #lost(message) {
+    if (message !== this.#lastLoss) console.warn(`WARN ${message}`);
+    this.#lastLoss = message;
   }
 
   /** @returns {Promise<string>} the cluster's id */
@@ -194,8 +219,7 @@ export class KafkaLog {
 
   /** @param {Error} lost why there is no reader any more */
   #readAgain({ message }) {
-    if (message !== this.#lastLoss) console.warn(`WARN the reader has lost Kafka: ${message}`);
-    this.#lastLoss = message;
+    this.#lost(`the reader has lost Kafka: ${message}`);
     setTimeout(() => this.#keepReading(), READER_PAUSE_MS);
   }
 
