@@ -98,7 +98,7 @@ export class Containers {
 }
 
 /** Runs a docker command; its failure is a result. */
-export async function docker(args: readonly string[], input = ""): Promise<Result> {
+async function docker(args: readonly string[], input = ""): Promise<Result> {
   const { exitCode, all } = await execa("docker", args, {
     all: true,
     input,
