@@ -50,7 +50,7 @@ afterAll(async () => {
   await containers.remove();
 });
 
-describe("before it starts", { timeout: 60_000 }, () => {
+describe("before it starts", { timeout: 120_000 }, () => {
   it.each([
     { name: "JAVA_OPTS_APPEND", what: "is added to", holds: true },
     { name: "JAVA_OPTS", what: "takes the place of", holds: false },
@@ -70,7 +70,7 @@ describe("before it starts", { timeout: 60_000 }, () => {
 });
 
 // One registry's life, in order: each test goes on from where the one before left it.
-describe("in service", { timeout: 90_000 }, () => {
+describe("in service", { timeout: 120_000 }, () => {
   let broker: string;
   let registry: string;
   let url: string;
@@ -83,7 +83,9 @@ describe("in service", { timeout: 90_000 }, () => {
     url = `http://${await succeed(["port", registry, "8081"])}`;
     await eventually("GET /health/ready", registry, async () => {
       try {
-        const { ok, status } = await fetch(`${url}/health/ready`);
+        const { ok, status } = await fetch(`${url}/health/ready`, {
+          signal: AbortSignal.timeout(5000),
+        });
         return { exitCode: ok ? 0 : 1, output: `HTTP ${status}` };
       } catch (error) {
         return { exitCode: 1, output: String(error) };
@@ -96,6 +98,7 @@ describe("in service", { timeout: 90_000 }, () => {
       method,
       headers: { "Content-Type": "application/vnd.schemaregistry.v1+json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
     });
     return { status: response.status, body: (await response.json()) as unknown };
   };

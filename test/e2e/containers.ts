@@ -98,7 +98,7 @@ export class Containers {
 }
 
 /** Runs a docker command; its failure is a result. */
-export async function docker(args: readonly string[], input = ""): Promise<Result> {
+async function docker(args: readonly string[], input = ""): Promise<Result> {
   const { exitCode, all } = await execa("docker", args, {
     all: true,
     input,
@@ -197,6 +197,7 @@ export function combinedNode(host: string): Env {
     KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "CONTROLLER:PLAINTEXT,NETWORK:PLAINTEXT",
     KAFKA_INTER_BROKER_LISTENER_NAME: "NETWORK",
     KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: "1",
+    KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: "1",
     KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "0",
     KAFKA_HEAP_OPTS: "-Xmx256M",
   };

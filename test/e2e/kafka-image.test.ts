@@ -48,7 +48,7 @@ const COMMANDS = [
   "kafka-verifiable-producer",
 ];
 
-/** A broker as the environment `seed` runs it. */
+/** A broker as the environment `seed` runs it, with fewer partitions to make for its first consumer. */
 const SEED: Env = {
   KAFKA_BROKER_ID: "1",
   KAFKA_ZOOKEEPER_CONNECT: "zookeeper:2181",
@@ -56,6 +56,7 @@ const SEED: Env = {
   KAFKA_LISTENERS: "PLAINTEXT://:29092,PLAINTEXT_HOST://0.0.0.0:9092",
   KAFKA_ADVERTISED_LISTENERS: "PLAINTEXT://broker:29092,PLAINTEXT_HOST://localhost:9092",
   KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: "1",
+  KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: "1",
   KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "0",
   KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1",
   KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: "1",
@@ -218,7 +219,7 @@ function imageOf(version: string): string {
 
 describe.each(["4.1.1", "3.9.1", "3.0.1"])(
   "kafka image %s, before it starts",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   (version) => {
     const image = imageOf(version);
     let containers: Containers;
@@ -314,7 +315,7 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
   },
 );
 
-describe.each(["4.1.1", "3.9.1"])("kafka image %s with KRaft", { timeout: 60_000 }, (version) => {
+describe.each(["4.1.1", "3.9.1"])("kafka image %s with KRaft", { timeout: 120_000 }, (version) => {
   let containers: Containers;
 
   beforeAll(async () => {
@@ -444,7 +445,7 @@ describe.each([
   { version: "3.0.1", zooKeeper: "3.6.3" },
 ])(
   "kafka image $version with ZooKeeper $zooKeeper",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   ({ version, zooKeeper }) => {
     const zooKeeperImage = `kafka-platform-kit/zookeeper:${zooKeeper}`;
     let containers: Containers;

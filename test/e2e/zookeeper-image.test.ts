@@ -51,7 +51,7 @@ async function ask(container: string, port: number, question: string): Promise<R
   return exec(container, "bash", "-c", script, String(port), question);
 }
 
-describe.each(["3.8.4", "3.6.3"])("zookeeper image %s", { timeout: 60_000 }, (version) => {
+describe.each(["3.8.4", "3.6.3"])("zookeeper image %s", { timeout: 120_000 }, (version) => {
   const image = `kafka-platform-kit/zookeeper:${version}`;
   let containers: Containers;
 
