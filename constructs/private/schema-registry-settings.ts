@@ -47,7 +47,11 @@ function apicurio(needs: SchemaRegistryNeeds): SchemaRegistryDialect {
       // It would take the broker's: schemas gone after a week, or compacted away.
       APICURIO_KAFKASQL_TOPIC_RETENTION_MS: "-1",
       APICURIO_KAFKASQL_TOPIC_CLEANUP_POLICY: "delete",
+      // Milliseconds that each start waits for a snapshot to appear, which it seldom does.
+      APICURIO_KAFKASQL_CONSUMER_POLL_TIMEOUT: "1000",
       APICURIO_RULES_GLOBAL_COMPATIBILITY: "BACKWARD",
+      // The healthcheck's own line every few seconds would hide what matters.
+      QUARKUS_HTTP_ACCESS_LOG_ENABLED: "false",
       JAVA_OPTS_APPEND: needs.heap,
     },
     apiPath: "/apis/ccompat/v7",

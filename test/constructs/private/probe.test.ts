@@ -3,14 +3,23 @@ import { execa } from "execa";
 import { expect, it, onTestFinished } from "vitest";
 import { Probe } from "../../../constructs/private/probe.ts";
 
-/** A server that does this with every connection, until the test has ended. */
-async function serve(answer: (socket: Socket, question: string) => void): Promise<number> {
+/**
+ * A server that does this with every connection, until the test has ended.
+ *
+ * @param end of a question, which may come in pieces
+ */
+async function serve(
+  answer: (socket: Socket, question: string) => void,
+  end = "",
+): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
-    socket.once("data", (data) => {
-      answer(socket, String(data));
+    let question = "";
+    socket.on("data", (data) => {
+      question += String(data);
+      if (question.endsWith(end)) answer(socket, question);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -60,7 +69,7 @@ it.each([
   },
   { said: "srvr is not executed because it is not in the whitelist.\n", answer: "not ready" },
 ])("ZooKeeper is $answer when it says $said", async ({ said, answer }) => {
-  const port = await serve((socket, question) => socket.end(question === "srvr" ? said : ""));
+  const port = await serve((socket, question) => socket.end(question === "srvr" ? said : ""), "r");
   expect(await ask(Probe.zooKeeper("127.0.0.1", port))).toBe(answer);
 });
 
@@ -75,7 +84,7 @@ it.each([
   const port = await serve((socket, question) => {
     asked.push(question);
     socket.end(`${status}\r\nContent-Length: 2\r\n\r\n{}`);
-  });
+  }, "\r\n\r\n");
   expect(await ask(Probe.http("127.0.0.1", port, "/subjects"))).toBe(answer);
   expect(asked).toEqual(["GET /subjects HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"]);
 });
