@@ -24,6 +24,7 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
   const { environment, docker, kafka, services, clients } = outputs;
   const { distribution, version, reason } = lock.images;
   const listeners = Object.entries(kafka.listeners);
+  const width = Math.max(9, ...listeners.map(([name]) => name.length));
   const [fromHost] = listeners.filter(([, { vantage }]) => vantage !== "network");
   const snippet = fromHost === undefined ? undefined : clients.kafkajs[fromHost[0]];
   return [
@@ -39,7 +40,7 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
     "bootstrap servers:",
     ...listeners.map(
       ([name, { vantage, bootstrapServers }]) =>
-        `  ${name.padEnd(10)} ${bootstrapServers}  for ${WHO[vantage] ?? vantage}${vantage === "network" ? ` ${docker.network}` : ""}`,
+        `  ${name.padEnd(width)}  ${bootstrapServers}  for ${WHO[vantage] ?? vantage}${vantage === "network" ? ` ${docker.network}` : ""}`,
     ),
     ...schemaRegistry(services.schemaRegistry, docker.network),
     ...(snippet === undefined

@@ -67,7 +67,7 @@ describe("npm start -- seed", () => {
     const { exitCode, output } = await host.kit("start", "seed");
     expect(exitCode, output).toBe(0);
     expect(output).toMatch(/seed: Kafka 3\.0\.1 \(ZooKeeper\), cluster [\w-]{22}\n/);
-    expect(output).toContain("PLAINTEXT_HOST localhost:9092  for programs on this host");
+    expect(output).toContain("PLAINTEXT_HOST  localhost:9092  for programs on this host");
     expect(output).toContain(`${REGISTRY}  for programs on this host`);
     // This host reaches no registry.
     expect(output).toContain("images     local 3.0.1: Confluent 7.0.1 was asked for; ");
