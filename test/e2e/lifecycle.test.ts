@@ -29,7 +29,7 @@ const records = Array.from({ length: 50 }, (_, i) => `record-${i}`);
 async function consumeAll(): Promise<string[]> {
   const output = await host.must(
     ...["docker", "exec", BROKER, "bash", "-c"],
-    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC} --partition 0 --offset earliest --timeout-ms 3000 2>/dev/null || true`,
+    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic ${TOPIC} --partition 0 --offset earliest --max-messages ${records.length} --timeout-ms 60000`,
   );
   return output.split("\n").filter((line) => line.startsWith("record-"));
 }

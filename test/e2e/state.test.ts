@@ -82,7 +82,7 @@ async function produce(value: string): Promise<void> {
 async function consumeAll(): Promise<string[]> {
   const output = await host.must(
     ...["docker", "exec", BROKER, "bash", "-c"],
-    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic kept --partition 0 --offset earliest --timeout-ms 3000 2>/dev/null || true`,
+    `kafka-console-consumer --bootstrap-server ${BROKER}:19092 --topic kept --partition 0 --offset earliest --max-messages 1 --timeout-ms 60000`,
   );
   return output.split("\n").filter((line) => line.startsWith("record-"));
 }
