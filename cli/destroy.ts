@@ -38,7 +38,8 @@ async function destroyAlone(
   { keepData, yes }: DestroyOptions,
 ): Promise<void> {
   const { name } = environment;
-  await refuseElsewhere(name, await findRunningEngine());
+  const engine = await findRunningEngine();
+  await refuseElsewhere(name, engine);
   const volumes = await volumesOf(name);
   if (!yes && !keepData) {
     const what =
@@ -59,7 +60,9 @@ async function destroyAlone(
     synth([{ environment, lock: lockUnseen(environment, imagesWanted()) }]);
     const stack = new TerraformStack(terraform, name);
     await stack.init();
-    const { addresses } = await stack.state();
+    const state = await stack.state();
+    await refuseElsewhere(name, engine, { ...state, ids: state.engineIds, place: stack.place() });
+    const { addresses } = state;
     const targets = keepData
       ? addresses.filter((address) => !address.startsWith("docker_volume."))
       : addresses;

@@ -42,6 +42,10 @@ export interface StackState {
   readonly ids: ReadonlySet<string>;
   /** The environment that was deployed by it. */
   readonly environment: string | undefined;
+  /** Address of the engine that it was deployed on. */
+  readonly host: string | undefined;
+  /** Ids of containers and networks, which no two engines share. */
+  readonly engineIds: readonly string[];
 }
 
 /** What the program says of a container, as far as the commands need it. */
@@ -478,5 +482,9 @@ function stateFrom(json: string): StackState {
       ),
     ),
     environment: typeof environment === "string" ? environment : undefined,
+    host: (outputs["docker"]?.value as { readonly host?: string } | undefined)?.host,
+    engineIds: managed
+      .filter(({ type }) => type === "docker_container" || type === "docker_network")
+      .flatMap(({ instances }) => instances.flatMap(({ attributes }) => attributes?.id ?? [])),
   };
 }

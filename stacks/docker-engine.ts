@@ -108,11 +108,20 @@ export function deployedHost(environment: string): string | undefined {
   return state.outputs?.docker?.value?.host;
 }
 
-/** What to say of an environment that is deployed on another engine than the one that is meant. */
-export function elsewhere(environment: string, deployed: string, meant: DockerEndpoint): string {
+/**
+ * What to say of an environment that is deployed on another engine than the one that is meant.
+ *
+ * @param place where its state is kept, in words
+ */
+export function elsewhere(
+  environment: string,
+  deployed: string,
+  meant: DockerEndpoint,
+  place = `its state ${workspace.state(environment)}`,
+): string {
   const by =
     meant.context === undefined ? meant.host : `${meant.host} (docker context ${meant.context})`;
-  return `${environment} is deployed on the engine at ${deployed}, and ${by} is meant now; to go on there, choose its docker context or set DOCKER_HOST=${deployed}; to move it, remove it there first (npm run destroy -- ${environment}); if that engine is gone for good, remove its state ${workspace.state(environment)}`;
+  return `${environment} is deployed on the engine at ${deployed}, and ${by} is meant now; to go on there, choose its docker context or set DOCKER_HOST=${deployed}; to move it, remove it there first (npm run destroy -- ${environment}); if that engine is gone for good, remove ${place}`;
 }
 
 function configFolder(variables: Variables): string {

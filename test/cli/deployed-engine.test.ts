@@ -63,4 +63,18 @@ describe("an environment", () => {
       "trial is deployed on the engine at unix:///one.sock, and unix:///two.sock (docker context two) is meant now; ",
     );
   });
+
+  it("is known by a state that is kept elsewhere as well", async () => {
+    const deployed = {
+      host: "unix:///one.sock",
+      ids: ["c1"],
+      place: "the state in backend pg (schema_name trial)",
+    };
+    has("c1");
+    await expect(refuseElsewhere("trial", MEANT, deployed)).resolves.toBeUndefined();
+    has("c2");
+    await expect(refuseElsewhere("trial", MEANT, deployed)).rejects.toThrowError(
+      /deployed on the engine at unix:\/\/\/one\.sock.* remove the state in backend pg \(schema_name trial\)$/,
+    );
+  });
 });

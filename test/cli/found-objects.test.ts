@@ -57,7 +57,13 @@ function changes(): string[] {
 }
 
 function stateOf(...ids: string[]): StackState {
-  return { addresses: [], ids: new Set(ids), environment: undefined };
+  return {
+    addresses: [],
+    ids: new Set(ids),
+    environment: undefined,
+    host: undefined,
+    engineIds: [],
+  };
 }
 
 /** A program that asks for one network and one volume. */

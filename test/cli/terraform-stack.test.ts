@@ -389,15 +389,24 @@ describe("the state", () => {
       { ...resource("docker_image", "d", "d1"), mode: "data" },
       { ...resource("docker_image", "gone", "e1"), instances: [] },
     ];
-    expect(await stackOf(printing("state", { resources })).state()).toEqual({
+    const outputs = { docker: { value: { host: "unix:///one.sock" } } };
+    expect(await stackOf(printing("state", { resources, outputs })).state()).toEqual({
       addresses: ["docker_container.a", "docker_volume.b", "terraform_data.c"],
       ids: new Set(["a1", "data"]),
       environment: undefined,
+      host: "unix:///one.sock",
+      engineIds: ["a1"],
     });
   });
 
   it("is empty before the first deploy", async () => {
-    const empty = { addresses: [], ids: new Set(), environment: undefined };
+    const empty = {
+      addresses: [],
+      ids: new Set(),
+      environment: undefined,
+      host: undefined,
+      engineIds: [],
+    };
     expect(await stackOf("").state()).toEqual(empty);
   });
 
