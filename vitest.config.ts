@@ -22,8 +22,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // They share one engine and two cores.
-          fileParallelism: false,
+          // Each has hosts or containers of its own, and mostly waits for them.
+          pool: "forks",
+          maxWorkers: 2,
           testTimeout: 5 * MINUTE,
           hookTimeout: 10 * MINUTE,
         },
