@@ -32,7 +32,7 @@ import { ensureTerraform } from "./prepare/terraform.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
 import { TerraformStack, type PlannedChange } from "./terraform-stack.ts";
-import { checkClusterId, checkMetadata, clusterIdOf, formattedVolumes } from "./volumes.ts";
+import { checkMetadata, clusterIdOf, formattedVolumes, settleClusterId } from "./volumes.ts";
 
 /** An environment that is deployed and ready. */
 export interface Deployed {
@@ -137,15 +137,16 @@ async function settleLock(
   volumes: readonly string[],
 ): Promise<EnvironmentLock> {
   const formatted = await formattedVolumes(name, lockedDistribution(lock), volumes);
-  checkMetadata(name, settings.zooKeeper === undefined ? "kraft" : "zookeeper", formatted);
-  if (isKept && lock.clusterId !== undefined) {
-    checkClusterId(workspace.lock(name), lock.clusterId, formatted);
-    return lock;
+  const metadata = settings.zooKeeper === undefined ? "kraft" : "zookeeper";
+  checkMetadata(name, metadata, formatted);
+  const kept = isKept ? lock.clusterId : undefined;
+  const { clusterId: drawn, ...rest } = lock;
+  const found = settleClusterId(workspace.lock(name), metadata, kept, formatted);
+  const clusterId = found ?? (metadata === "kraft" ? drawn : undefined);
+  if (!isKept && found !== undefined) {
+    say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
   }
-  const found = clusterIdOf(formatted);
-  if (found === undefined) return lock;
-  if (!isKept) say(`no lock, but volumes of cluster ${found}: going on with that cluster`);
-  return { ...lock, clusterId: found };
+  return clusterId === undefined ? rest : { ...rest, clusterId };
 }
 
 /** Adds the cluster id that Kafka drew by itself, as it does with ZooKeeper. */

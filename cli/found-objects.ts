@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { SERVICE_LABEL } from "../constructs/index.ts";
 import { distributionOf, type Environment } from "../stacks/environment.ts";
 import type { EnvironmentLock, ImageDecision } from "../stacks/environment-lock.ts";
 import { workspace } from "../stacks/workspace.ts";
@@ -86,9 +87,17 @@ async function removeAsked(found: FoundObjects): Promise<FoundObjects> {
   return { containers: [], networks: [], volumes: all ? [] : volumes };
 }
 
-/** Removes objects: containers in order, then what they were joined to. */
+/** Services that must go last, the very last one behind: each ends in order only while the later ones are there. */
+const LAST_SERVICES = ["kafka", "zookeeper"];
+
+function lastness({ labels }: ContainerState): number {
+  return LAST_SERVICES.indexOf(labels[SERVICE_LABEL] ?? "");
+}
+
+/** Removes objects: containers in order, those that others need last, then what they were joined to. */
 export async function removeObjects(objects: FoundObjects): Promise<void> {
-  for (const container of objects.containers) {
+  // By label: the engine lists by age, and what was replaced is younger than what needs it.
+  for (const container of objects.containers.toSorted((a, b) => lastness(a) - lastness(b))) {
     say(`removing the container ${container.name}, of which the state does not know`);
     await removeContainer(container);
   }

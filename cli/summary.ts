@@ -23,12 +23,14 @@ const WHO: Readonly<Record<string, string>> = {
 export function summary({ outputs, lock, containers, ...rest }: SummaryParts): string {
   const { environment, docker, kafka, services, clients } = outputs;
   const { distribution, version, reason } = lock.images;
+  // With ZooKeeper the volumes tell it; storage that is none keeps it to itself.
+  const clusterId = kafka.clusterId ?? lock.clusterId;
   const listeners = Object.entries(kafka.listeners);
   const width = Math.max(9, ...listeners.map(([name]) => name.length));
   const [fromHost] = listeners.filter(([, { vantage }]) => vantage !== "network");
   const snippet = fromHost === undefined ? undefined : clients.kafkajs[fromHost[0]];
   return [
-    `${environment}: Kafka ${kafka.version} (${kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"}), cluster ${kafka.clusterId ?? lock.clusterId}`,
+    `${environment}: Kafka ${kafka.version} (${kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"})${clusterId === undefined ? "" : `, cluster ${clusterId}`}`,
     `  engine     ${docker.host} (${describeEngine(rest.engine)}), network ${docker.network}`,
     ...containers.map(
       ({ name, state, published }) =>

@@ -68,11 +68,30 @@ export function clusterIdOf(formatted: readonly FormattedVolume[]): string | und
 }
 
 /**
+ * Holds the lock's cluster id against what the volumes say.
+ *
+ * @param kept the lock's, where it is from an earlier deploy
+ * @returns the id to go on with; undefined when neither knows one
+ * @throws CommandError when they belong to different clusters
+ */
+export function settleClusterId(
+  lockFile: string,
+  metadata: Metadata["mode"],
+  kept: string | undefined,
+  formatted: readonly FormattedVolume[],
+): string | undefined {
+  // With ZooKeeper nobody gives Kafka an id: it draws another once its data has gone, and the lock only tells of it.
+  if (metadata === "zookeeper" || kept === undefined) return clusterIdOf(formatted);
+  checkClusterId(lockFile, kept, formatted);
+  return kept;
+}
+
+/**
  * Checks that every formatted volume belongs to the cluster of the lock.
  *
  * @throws CommandError naming the one that does not, and the way out
  */
-export function checkClusterId(
+function checkClusterId(
   lockFile: string,
   clusterId: string,
   formatted: readonly FormattedVolume[],

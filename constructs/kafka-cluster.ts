@@ -172,8 +172,7 @@ export class KafkaCluster extends Construct {
         },
         ports: publishedPorts(node, this.listeners, jmx),
         mounts: [log],
-        // Kafka opens its listeners once the broker may serve.
-        probe: Probe.connection(node.host, CLUSTER_LISTENERS.broker.port),
+        probe: Probe.kafka(node.host, CLUSTER_LISTENERS.broker.port),
         // Without ZooKeeper a broker does not end in order.
         outlivedBy: this.metadata.ensemble?.containers ?? [],
       });

@@ -1,6 +1,6 @@
-/** Where a container keeps what it writes to its log directory. */
+/** Where a container keeps what it must not lose. */
 export class Storage {
-  /** A named volume, `<container>-data`. It outlives the container. */
+  /** Named volumes, such as `<name>-1-data`. They outlive the container. */
   static volume(): Storage {
     return new Storage("volume");
   }

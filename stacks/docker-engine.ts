@@ -15,14 +15,14 @@ export interface DockerEndpoint {
   readonly certPath?: string;
 }
 
-/** The same where TLS is asked for. */
-const TLS_HOST = "tcp://localhost:2376";
-
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Where the engine is when nobody says so. */
 export const LOCAL_HOST =
   process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
+
+/** The same where TLS is asked for. */
+const TLS_HOST = "tcp://localhost:2376";
 
 /** The context that stands for no context. */
 const NO_CONTEXT = "default";

@@ -3,9 +3,16 @@ const SECONDS = 4;
 
 /** How the engine finds out that a container serves. Every image has bash, few have more. */
 export class Probe {
-  /** A port takes connections. */
-  static connection(host: string, port: number): Probe {
-    return new Probe(`</dev/tcp/${host}/${port}`);
+  /**
+   * A broker answers the first question of every client, for the versions it speaks. A connection tells less:
+   * Kafka before 3.4 opens its ports long before it is registered, and answers only once it is.
+   */
+  static kafka(host: string, port: number): Probe {
+    // ApiVersions, version 0. The answer begins with its length, whose first byte is zero.
+    const question = String.raw`\0\0\0\12\0\22\0\0\0\0\0\0\377\377`;
+    return new Probe(
+      `exec 3<>/dev/tcp/${host}/${port} && printf '${question}' >&3 && read -r -t ${SECONDS} -d '' <&3`,
+    );
   }
 
   /** A ZooKeeper server serves its clients: `srvr` tells its mode only then. */

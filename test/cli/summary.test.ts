@@ -105,3 +105,10 @@ describe("summary", () => {
     expect(summary({ ...PARTS, outputs })).not.toContain("kafkajs");
   });
 });
+
+it("says nothing of a cluster id that nobody knows", () => {
+  const { clusterId: _known, ...lock } = PARTS.lock;
+  const { clusterId: _named, ...kafka } = OUTPUTS.kafka;
+  const outputs: PlatformOutputs = { ...OUTPUTS, kafka: { ...kafka, metadata: "zookeeper" } };
+  expect(summary({ ...PARTS, outputs, lock })).toMatch(/^trial: Kafka 4\.1\.1 \(ZooKeeper\)\n/);
+});

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import {
-  checkClusterId,
   checkMetadata,
   clusterIdOf,
   formattedVolumes,
+  settleClusterId,
   type FormattedVolume,
 } from "../../cli/volumes.ts";
 import { Distribution } from "../../constructs/index.ts";
@@ -42,19 +42,33 @@ describe("clusterIdOf", () => {
   });
 });
 
-describe("checkClusterId", () => {
+describe("settleClusterId", () => {
+  const settle = (
+    metadata: FormattedVolume["metadata"],
+    kept: string | undefined,
+    formatted: readonly FormattedVolume[],
+  ) => settleClusterId("/kit/trial.lock.json", metadata, kept, formatted);
+
   it.each([{ formatted: [] }, { formatted: [ONE, TWO] }])(
-    "accepts $formatted.length volumes of the lock's cluster",
+    "keeps the lock's cluster with $formatted.length volumes of it",
     ({ formatted }) => {
-      expect(() => {
-        checkClusterId("/kit/trial.lock.json", ONE.clusterId, formatted);
-      }).not.toThrowError();
+      expect(settle("kraft", ONE.clusterId, formatted)).toBe(ONE.clusterId);
     },
   );
 
+  it("takes the volumes' cluster where no lock is kept", () => {
+    expect(settle("kraft", undefined, [ONE])).toBe(ONE.clusterId);
+    expect(settle("kraft", undefined, [])).toBeUndefined();
+  });
+
+  it("follows the volumes with ZooKeeper, where Kafka draws another id once its data has gone", () => {
+    expect(settle("zookeeper", ONE.clusterId, [STRANGE])).toBe(STRANGE.clusterId);
+    expect(settle("zookeeper", ONE.clusterId, [])).toBeUndefined();
+  });
+
   it("rejects a volume of another cluster, with both ways out", () => {
     expect(() => {
-      checkClusterId("/kit/trial.lock.json", ONE.clusterId, [ONE, STRANGE]);
+      settle("kraft", ONE.clusterId, [ONE, STRANGE]);
     }).toThrowError(
       new CommandError(
         'the lock says cluster 4L6g3nShT-eMCtK--X86sw, but volume trial-kafka-3-data belongs to cluster MkU3OEVBNTcwNTJENDM2Qk, and Kafka would refuse it; to go on with that data, set "clusterId" in /kit/trial.lock.json to MkU3OEVBNTcwNTJENDM2Qk; to begin anew, remove the volume (docker volume rm trial-kafka-3-data)',

@@ -49,16 +49,27 @@ async function freePort(): Promise<number> {
 }
 
 it.each([
-  { title: "a connection", probe: (port: number) => Probe.connection("127.0.0.1", port) },
+  { title: "Kafka", probe: (port: number) => Probe.kafka("127.0.0.1", port) },
   { title: "ZooKeeper", probe: (port: number) => Probe.zooKeeper("127.0.0.1", port) },
   { title: "HTTP", probe: (port: number) => Probe.http("127.0.0.1", port, "/") },
 ])("$title is not ready while nobody listens", async ({ probe }) => {
   expect(await ask(probe(await freePort()))).toBe("not ready");
 });
 
-it("a connection is ready when somebody listens", async () => {
-  const port = await serve(() => {});
-  expect(await ask(Probe.connection("127.0.0.1", port))).toBe("ready");
+it("Kafka is ready when it answers the question for its versions", async () => {
+  const asked: string[] = [];
+  const port = await serve((socket, question) => {
+    asked.push(Buffer.from(question).toString("hex"));
+    socket.write(Buffer.from("0000000a00000000000000000000", "hex"));
+  }, "\u{fffd}\u{fffd}");
+  expect(await ask(Probe.kafka("127.0.0.1", port))).toBe("ready");
+  // Length, ApiVersions, version 0, no correlation, no client id (which is no text).
+  expect(asked).toEqual([`0000000a0012000000000000${"efbfbd".repeat(2)}`]);
+});
+
+it("Kafka is not ready when it hangs up", async () => {
+  const port = await serve((socket) => socket.end());
+  expect(await ask(Probe.kafka("127.0.0.1", port))).toBe("not ready");
 });
 
 it.each([
@@ -94,6 +105,8 @@ it("gives up by itself on a service that takes the question and stays silent", a
   const answers = await Promise.all([
     ask(Probe.http("127.0.0.1", port, "/")),
     ask(Probe.zooKeeper("127.0.0.1", port)),
+    // As a broker does that has opened its port and is not registered yet.
+    ask(Probe.kafka("127.0.0.1", port)),
   ]);
-  expect(answers).toEqual(["not ready", "not ready"]);
+  expect(answers).toEqual(["not ready", "not ready", "not ready"]);
 });
