@@ -54,11 +54,16 @@ function consentOf(values: Values): { yes: boolean; noInstall: boolean } {
 
 /** Looks at an environment that is deployed already; installs nothing. */
 async function visit(name: string): Promise<{ engine: Engine; stack: TerraformStack }> {
-  await loadEnvironment(name);
+  const { settings } = await loadEnvironment(name);
   const terraform = await findTerraform();
   const engine = await findRunningEngine();
   await refuseElsewhere(name, engine);
-  return { engine, stack: new TerraformStack(terraform, name) };
+  const stack = new TerraformStack(terraform, name);
+  if (settings.backend !== undefined && stack.exists()) {
+    const state = await stack.state();
+    await refuseElsewhere(name, engine, { ...state, ids: state.engineIds, place: stack.place() });
+  }
+  return { engine, stack };
 }
 
 /** All commands, by name. */

@@ -50,6 +50,8 @@ export async function holderInPostgres({ settings }: RenderedBackend): Promise<s
     env["PGPASSWORD"] = decodeURIComponent(url.password);
     url.password = "";
   }
+  // It may have one elsewhere, too; then nobody is asked.
+  if (/password/i.test(url?.href ?? connection)) return undefined;
   const query = HOLDERS(
     String(schema ?? process.env["PG_SCHEMA_NAME"] ?? "terraform_remote_state"),
   );

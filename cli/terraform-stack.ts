@@ -436,11 +436,15 @@ export class TerraformStack {
     };
     const options = { ...this.options(), stdout: progress };
     const mark = workspace.changing(this.environment);
-    mkdirSync(workspace.root(), { recursive: true });
-    writeFileSync(mark, `${JSON.stringify({ command, since: new Date().toISOString() })}\n`);
+    const isMarked = existsSync(mark);
+    if (!isMarked) {
+      mkdirSync(workspace.root(), { recursive: true });
+      writeFileSync(mark, `${JSON.stringify({ command, since: new Date().toISOString() })}\n`);
+    }
     const answer = await ask(this.terraform, [command, ...args], options);
-    // Without an exit code it was killed, and may not have written down what it has made.
-    if (answer.exitCode !== undefined) this.settled();
+    // Without an exit code it was killed, and may not have written down what it has made. An earlier one that
+    // was killed is made good by a change that succeeds only.
+    if (answer.exitCode !== undefined && (answer.ok || !isMarked)) this.settled();
     if (!answer.ok) {
       throw (
         (await this.lockedOut(answer.stderr)) ??

@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from "node:net";
+import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import { Network } from "@cdktf/provider-docker/lib/network/index.js";
 import { DockerProvider } from "@cdktf/provider-docker/lib/provider/index.js";
 import { LocalBackend, TerraformOutput, TerraformStack } from "cdktf";
@@ -96,13 +97,14 @@ export class KafkaPlatform extends TerraformStack {
         validate: () => kafka.listeners.flatMap((listener) => unboundable(listener, hostAddresses)),
       });
     }
+    const containers = [
+      ...(zooKeeper?.containers ?? []),
+      ...kafka.brokers.map(({ container }) => container),
+      ...(schemaRegistry === undefined ? [] : [schemaRegistry.container]),
+    ];
+    this.node.addValidation({ validate: () => collisions(containers) });
     new ReadinessGate(this, "ready", {
-      // In the order in which they need each other.
-      containers: [
-        ...(zooKeeper?.containers ?? []),
-        ...kafka.brokers.map(({ container }) => container),
-        ...(schemaRegistry === undefined ? [] : [schemaRegistry.container]),
-      ],
+      containers,
       dockerHost: engine.host,
       dockerCertPath: engine.certPath,
     });
@@ -147,6 +149,27 @@ export class KafkaPlatform extends TerraformStack {
       }
     }
   }
+}
+
+/** Names and host ports that two containers of one environment want. */
+function collisions(containers: readonly Container[]): string[] {
+  const wanted = containers.flatMap((container) => {
+    const name = container.nameInput ?? "";
+    const ports = container.portsInput;
+    return [
+      { name, what: `the name ${name}` },
+      ...(Array.isArray(ports) ? ports : []).map(({ external }) => ({
+        name,
+        what: `port ${external} of the host`,
+      })),
+    ];
+  });
+  return wanted.flatMap(({ name, what }, i) => {
+    const earlier = wanted.slice(0, i).find((other) => other.what === what);
+    return earlier === undefined
+      ? []
+      : [`${earlier.name} and ${name} both want ${what}; give each its own`];
+  });
 }
 
 function zooKeeperOutput({ connect, servers }: ZooKeeper): object {

@@ -1,7 +1,7 @@
 import { InvalidSettingError } from "../constructs/index.ts";
 import { check, synth, type LockedEnvironment } from "./app.ts";
 import { deployedHost, dockerEndpoint, refuseContextOfProvider } from "./docker-engine.ts";
-import { imagesWanted, keepLock, lockUnseen } from "./environment-lock.ts";
+import { imagesWanted, keepLock, lockUnseen, readLock, sameImages } from "./environment-lock.ts";
 import { environmentNames, loadEnvironment, type Environment } from "./environment.ts";
 import { terraformHint } from "./terraform.ts";
 
@@ -26,7 +26,7 @@ try {
 
 /**
  * Locks them all. cdktf does not tell which of them it is asked for, so images wanted by hand are for every
- * environment that can run on them; the others stay as they are.
+ * environment that can run on them and has none yet that were proven; the others stay as they are.
  *
  * @throws InvalidSettingError when none can
  */
@@ -40,7 +40,13 @@ function lockAll(environments: readonly Environment[]): LockedEnvironment[] {
   const refusals = new Map<Environment, InvalidSettingError>();
   const locked = environments.map((environment) => {
     try {
+      const kept = readLock(environment.name);
       const changed = asLocked(environment, wanted);
+      if (kept?.images.proven === true && !sameImages(kept.images, changed.lock.images)) {
+        throw new InvalidSettingError(
+          `it runs on ${kept.images.distribution} ${kept.images.version}; npm run deploy -- ${environment.name} changes that`,
+        );
+      }
       check(changed);
       return changed;
     } catch (error) {

@@ -46,6 +46,7 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   }
   const asked = distributionOf(environment);
   refuseDowngrade(asked);
+  refuseOtherRegistry(asked);
   await refuseArchitecture(asked);
   const refusal = await pullAll(asked);
   if (refusal === undefined) return imagesAsAsked(environment, true);
@@ -87,8 +88,20 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
     );
   }
 
+  /** The data of one product's registry is nothing to another's, which would begin with none. */
+  function refuseOtherRegistry(next: Distribution): void {
+    const before = written?.schemaRegistry?.product;
+    const after = next.schemaRegistry?.product;
+    const { name, settings } = environment;
+    if (settings.schemaRegistry === undefined || before === undefined || before === after) return;
+    throw new CommandError(
+      `the schemas of ${name} were kept by the Schema Registry of ${written} (${before}), and that of ${next} (${after}) would not find them; keep ${written}, or remove the environment first (npm run destroy -- ${name})`,
+    );
+  }
+
   async function have(distribution: Distribution): Promise<void> {
     refuseDowngrade(distribution);
+    refuseOtherRegistry(distribution);
     await refuseArchitecture(distribution);
     if (distribution.name === "local") {
       await ensureLocalImages(referencesOf(distribution), engine, consent);

@@ -64,6 +64,15 @@ describe("the holder of a lock in PostgreSQL", () => {
     expect(asked("password")).toBe("hu@sh\n");
   });
 
+  it.each(["host=db user=me password=hush", "postgres://db/states?password=hush"])(
+    "is not asked for where a password would be among the arguments (%s)",
+    async (connection) => {
+      setVariable("PG_CONN_STR", connection);
+      expect(await holderInPostgres({ type: "pg", settings: {} })).toBeUndefined();
+      expect(() => asked("arguments")).toThrowError("ENOENT");
+    },
+  );
+
   it.each(["exit 1", "exit 0"])("is not known where psql cannot tell (%s)", async (psql) => {
     putOnPath({ psql });
     const settings = { conn_str: "postgres://db/states" };

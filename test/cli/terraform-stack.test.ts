@@ -457,6 +457,15 @@ describe("a change", () => {
     expect(existsSync(join(programs, "mark"))).toBe(true);
     expect(existsSync(workspace.changing("trial"))).toBe(false);
   });
+
+  it("that fails leaves the mark of an earlier one that was killed, until one succeeds", async () => {
+    listenToConsole();
+    await expect(stackOf("kill -9 $$").apply("plan")).rejects.toThrowError(CommandError);
+    await expect(stackOf("exit 1").apply("plan")).rejects.toThrowError(CommandError);
+    expect(existsSync(workspace.changing("trial"))).toBe(true);
+    await stackOf("exit 0").apply("plan");
+    expect(existsSync(workspace.changing("trial"))).toBe(false);
+  });
 });
 
 describe("a locked state", () => {

@@ -90,6 +90,28 @@ describe("the stack of an environment", () => {
   });
 });
 
+describe("services of one environment", () => {
+  it.each([
+    {
+      title: "one name",
+      more: { schemaRegistry: { name: "trial-kafka-1" } },
+      said: "[trial] trial-kafka-1 and trial-kafka-1 both want the name trial-kafka-1; give each its own",
+    },
+    {
+      title: "one port of the host",
+      more: { zooKeeper: { hostPort: 8081 }, schemaRegistry: { hostPort: 8081 } },
+      said: "[trial] trial-zookeeper-1 and trial-schema-registry both want port 8081 of the host; give each its own",
+    },
+    {
+      title: "a listener's port",
+      more: { schemaRegistry: { hostPort: 9092 } },
+      said: "[trial] trial-kafka-1 and trial-schema-registry both want port 9092 of the host; give each its own",
+    },
+  ])("cannot have $title", ({ more, said }) => {
+    expect(() => platform(environmentOf(more), lockOf())).toThrowError(said);
+  });
+});
+
 describe("its outputs", () => {
   function outputs(program: Program): unknown {
     return Object.fromEntries(

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it } from "vitest";
-import { readLock } from "../../stacks/environment-lock.ts";
+import { readLock, writeLock } from "../../stacks/environment-lock.ts";
 import { environmentNames } from "../../stacks/environment.ts";
 import { stackFolder, workspace } from "../../stacks/workspace.ts";
+import { lockOf } from "./environments.ts";
 import { setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 
 const MAIN = fileURLToPath(new URL("../../stacks/main.ts", import.meta.url));
@@ -78,6 +79,23 @@ describe("the program behind plain cdktf", () => {
     expect(readFileSync(`${stackFolder("dev")}/cdk.tf.json`, "utf8")).toContain(
       "dev is deployed on the engine at tcp://10.0.0.5:2375, and unix:///var/run/docker.sock is meant now; ",
     );
+  });
+
+  it("leaves images alone that were proven", async () => {
+    const proven = {
+      distribution: "confluent",
+      version: "7.0.1",
+      reason: "",
+      proven: true,
+    } as const;
+    writeLock(lockOf({ environment: "seed", asked: "confluent 7.0.1", images: proven }));
+    expect(await main("local")).toEqual({
+      exitCode: 0,
+      stderr:
+        "warning: environment seed keeps its images: it runs on confluent 7.0.1; npm run deploy -- seed changes that",
+    });
+    expect(readLock("dev")?.images).toMatchObject({ distribution: "local" });
+    expect(readLock("seed")?.images).toEqual(proven);
   });
 
   it("takes an empty IMAGES for none", async () => {

@@ -292,6 +292,24 @@ describe("data that is there", () => {
     expect(calls().filter((call) => call.includes("kafka-platform-kit/"))).toEqual([]);
   });
 
+  it("of one Schema Registry is not given to another product's, which would find no schema", async () => {
+    const environment = environmentOf({ schemaRegistry: {} });
+    const written = Distribution.confluent("7.9.1");
+    await expect(
+      ensure({ environment, deployed: true, written, wanted: "local" }),
+    ).rejects.toThrowError(
+      new CommandError(
+        "the schemas of trial were kept by the Schema Registry of Confluent 7.9.1 (confluent), and that of local 3.9.1 (apicurio) would not find them; keep Confluent 7.9.1, or remove the environment first (npm run destroy -- trial)",
+      ),
+    );
+    await expect(
+      ensure({ environment, deployed: true, written: Distribution.local("3.9.1") }),
+    ).rejects.toThrowError(
+      "that of Confluent 7.9.1 (confluent) would not find them; keep local 3.9.1",
+    );
+    expect(calls()).toEqual([]);
+  });
+
   it("is given to a newer Kafka, and to the same by another name", async () => {
     const deployed = { deployed: true, written: Distribution.local("3.9.1") };
     expect(await ensure(deployed)).toMatchObject({ distribution: "confluent", version: "7.9.1" });
