@@ -175,7 +175,7 @@ describe("records and schemas survive", () => {
     const destroyed = await host.kit("destroy", "seed", "--keep-data");
     expect(destroyed.exitCode, destroyed.output).toBe(0);
     const { all } = await removed;
-    expect(all).toContain("Controlled shutdown request returned successfully");
+    expect(all).toContain("Controlled shutdown succeeded");
     expect(all).toContain("shut down completed (kafka.server.KafkaServer)");
   });
 

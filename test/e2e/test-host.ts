@@ -414,10 +414,12 @@ async function removeHost(folder: string): Promise<void> {
     }
     await endEngine(pid);
   }
-  const data = join(folder, "data");
-  if (readFileSync("/proc/mounts", "utf8").includes(` ${data} tmpfs `)) {
-    await execa("umount", [data]);
-  }
+  // The engine's data, and the namespace of its host that an engine keeps once a container has been in it.
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
+  const below = mounts
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((path) => path.startsWith(`${folder}/`));
+  for (const path of below.reverse()) await execa("umount", [path]);
   for (const name of noteIn(folder)?.namespaces ?? []) {
     if (!existsSync(`/run/netns/${name}`)) continue;
     const { stdout: programs } = await execa("ip", ["netns", "pids", name], { lines: true });
