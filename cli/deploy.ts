@@ -108,7 +108,7 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
   );
   if (lost.length > 0) {
     throw new CommandError(
-      `this deploy would remove ${lost.map(({ name: volume }) => `volume ${volume}`).join(", ")} with all its records; nothing was changed; to have that, remove the environment first (npm run destroy -- ${name})`,
+      `this deploy would remove ${lost.map(({ name: volume }) => `volume ${volume}`).join(", ")} with all its records; no volume was touched; to have that, remove the environment first (npm run destroy -- ${name})`,
     );
   }
   if (changes.length > 0) {

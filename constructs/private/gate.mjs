@@ -3,8 +3,12 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Restarts in front of the gate after which a container is given up: it crashes, it does not wait. */
-const CRASH_LOOP = 5;
+/**
+ * Restarts in front of the gate after which a container is given up: it crashes, it does not wait. The engine
+ * doubles its pause from 0.1 s on, so these take 25 s at the least: a broker that was killed may be restarted for
+ * 18 s, until ZooKeeper has forgotten it.
+ */
+const CRASH_LOOP = 8;
 const POLL_MS = 250;
 const LOG_LINES = 30;
 /** The engine that takes longer for one answer hangs. */

@@ -166,7 +166,7 @@ it("gives up a crash loop once all that the container needs is ready", async () 
     broker: [{ health: "healthy" }],
     registry: [
       { status: "restarting", exitCode: 1, restarts: 3 },
-      { status: "restarting", exitCode: 1, restarts: 8 },
+      { status: "restarting", exitCode: 1, restarts: 11 },
     ],
   });
   const { exitCode, stderr } = await gate(["broker", "registry"], 60, { registry: ["broker"] });
@@ -179,14 +179,15 @@ it("gives up a crash loop before the time is out, with the end of its log", asyn
     calm: [{ health: "starting" }],
     loop: [
       { status: "restarting", exitCode: 137, restarts: 2 },
-      { status: "restarting", exitCode: 137, restarts: 7 },
+      { status: "restarting", exitCode: 137, restarts: 9 },
+      { status: "restarting", exitCode: 137, restarts: 10 },
     ],
   });
   expect(await gate(["calm", "loop"])).toEqual({
     exitCode: 1,
     stdout: "",
     stderr: `
-loop keeps crashing after N s (restarting, exit code 137, 7 restarts)
+loop keeps crashing after N s (restarting, exit code 137, 10 restarts)
 the end of its log:
 ${endOfLog("loop")}`,
   });
