@@ -61,7 +61,7 @@ async function visit(name: string): Promise<{ engine: Engine; stack: TerraformSt
   const stack = new TerraformStack(terraform, name);
   if (settings.backend !== undefined && stack.exists()) {
     const state = await stack.state();
-    await refuseElsewhere(name, engine, { ...state, ids: state.engineIds, place: stack.place() });
+    await refuseElsewhere(name, engine, stack.deployedOn(state));
   }
   return { engine, stack };
 }

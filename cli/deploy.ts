@@ -80,7 +80,7 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
   await stack.init(options.migrateState);
   const state = await stack.state();
   // A state that is kept elsewhere tells of its engine only now.
-  await refuseElsewhere(name, engine, { ...state, ids: state.engineIds, place: stack.place() });
+  await refuseElsewhere(name, engine, stack.deployedOn(state));
   const found = await settleFound(name, await findObjects(name, state), stack, options.adopt);
 
   const present = await containersOf(name);

@@ -61,7 +61,7 @@ async function destroyAlone(
     const stack = new TerraformStack(terraform, name);
     await stack.init();
     const state = await stack.state();
-    await refuseElsewhere(name, engine, { ...state, ids: state.engineIds, place: stack.place() });
+    await refuseElsewhere(name, engine, stack.deployedOn(state));
     const { addresses } = state;
     const targets = keepData
       ? addresses.filter((address) => !address.startsWith("docker_volume."))

@@ -15,6 +15,7 @@ import { stripVTControlCharacters } from "node:util";
 import { backendIn, type RenderedBackend } from "../stacks/backend.ts";
 import { adoptionFile, stackFolder, workspace } from "../stacks/workspace.ts";
 import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
+import type { DeployedOn } from "./deployed-engine.ts";
 import { CommandError } from "./errors.ts";
 import type { Import } from "./found-objects.ts";
 import { confirm } from "./prepare/packages.ts";
@@ -349,6 +350,11 @@ export class TerraformStack {
       );
     }
     return state;
+  }
+
+  /** What its state tells of the engine that it is deployed on. */
+  deployedOn({ host, engineIds }: StackState): DeployedOn {
+    return { host, ids: engineIds, place: this.place() };
   }
 
   /**

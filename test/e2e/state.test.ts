@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
-import { TestHost, type Outcome } from "./test-host.ts";
+import { TestHost, untilOutput, type Outcome } from "./test-host.ts";
 
 const BROKER = "dev-kafka-1";
 const VOLUME = "dev-kafka-1-data";
@@ -308,16 +308,3 @@ describe("without anything deployed", () => {
     expect(await labelled()).toEqual([]);
   });
 });
-
-async function untilOutput(child: ReturnType<TestHost["spawn"]>, text: string): Promise<void> {
-  let seen = "";
-  await new Promise<void>((resolve, reject) => {
-    child.all?.on("data", (chunk: Buffer) => {
-      seen += String(chunk);
-      if (seen.includes(text)) resolve();
-    });
-    void child.then(() => {
-      reject(new Error(`ended before it said "${text}":\n${seen}`));
-    });
-  });
-}
