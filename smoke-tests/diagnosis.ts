@@ -83,7 +83,7 @@ export function explainSilence(
 export function sight(
   standpoint: string,
   { kind, address, detail }: NoAnswer,
-  wanted: "Kafka" | "Schema Registry",
+  wanted: string,
 ): string {
   switch (kind) {
     case "unresolved":

@@ -101,14 +101,16 @@ export class Docker {
   }
 
   /** `running`, `exited` …; `undefined` when this engine cannot be asked, or lacks the container. */
-  async stateOf(container: string): Promise<string | undefined> {
+  async stateOf(container: string | undefined): Promise<string | undefined> {
+    if (container === undefined) return undefined;
     const inspect = ["container", "inspect", "--format", "{{.State.Status}}", container];
     const state = await this.run(inspect).catch(() => undefined);
     return state?.trim();
   }
 
-  /** State and last words of a container, for a failure's message. */
-  async lastWords(container: string): Promise<string> {
+  /** State and last words of a container, for a failure's message; empty where none is known. */
+  async lastWords(container: string | undefined): Promise<string> {
+    if (container === undefined) return "";
     try {
       const state = await this.run([
         "container",

@@ -22,14 +22,34 @@ export interface ZooKeeperOutput {
   readonly servers: readonly { readonly id: number; readonly container: string }[];
 }
 
-/** A service that speaks Confluent's Schema Registry API. */
-export interface SchemaRegistryOutput {
-  /** Of the API, for programs on the Docker host; absent when nothing is published. */
+/** An HTTP service beside the brokers, as each vantage reaches it. */
+export interface ServiceOutput {
+  /** Of its API, for programs on the Docker host; absent when nothing is published there. */
   readonly url?: string;
-  /** Of the API, for containers on the Docker network. */
-  readonly networkUrl: string;
-  readonly container: string;
+  /** Of its API, for containers on the Docker network. */
+  readonly networkUrl?: string;
+  /** Of its API, for clients elsewhere; absent when nothing is published for them. */
+  readonly externalUrl?: string;
+  /** Absent for a platform that this kit did not deploy. */
+  readonly container?: string;
+}
+
+/** A service that speaks Confluent's Schema Registry API. */
+export interface SchemaRegistryOutput extends ServiceOutput {
   readonly product: "confluent" | "apicurio";
+}
+
+/** A ksqlDB server, with the container of its command line where there is one. */
+export interface KsqlDbOutput extends ServiceOutput {
+  readonly cli?: { readonly container: string };
+}
+
+/** The services beside the brokers; one that is absent is not deployed. */
+export interface ServiceOutputs {
+  readonly schemaRegistry?: SchemaRegistryOutput;
+  readonly connect?: ServiceOutput;
+  readonly ksqlDb?: KsqlDbOutput;
+  readonly restProxy?: ServiceOutput;
 }
 
 /** What a deployed environment says of itself: the only thing the smoke tests know about it. */
@@ -55,9 +75,7 @@ export interface PlatformOutputs {
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
   };
   /** Services beside the brokers, those that there are. */
-  readonly services: {
-    readonly schemaRegistry?: SchemaRegistryOutput;
-  };
+  readonly services: ServiceOutputs;
   /** Ready-made client settings: library, then listener. */
   readonly clients: {
     readonly kafkajs: Readonly<Record<string, { readonly brokers: readonly string[] }>>;

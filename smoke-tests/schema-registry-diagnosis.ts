@@ -1,57 +1,28 @@
 /** Turns what a Schema Registry answered into the setting at fault and the way out. */
 import type { Address } from "./address.ts";
-import type { RegistryRefusal } from "./clients/schema-registry-client.ts";
-import { sight } from "./diagnosis.ts";
+import type { ServiceRefusal } from "./clients/http-client.ts";
 import type { NoAnswer } from "./dial.ts";
-import type { PlatformOutputs, SchemaRegistryOutput, Vantage } from "./outputs.ts";
+import type { PlatformOutputs, SchemaRegistryOutput } from "./outputs.ts";
+import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
+import { containerOf, explainServiceSilence, servicesUnderTest } from "./services.ts";
 
-/** The registry as its clients of one vantage reach it, with everything that a diagnosis names. */
-export interface RegistryUnderTest {
-  readonly vantage: Exclude<Vantage, "external">;
-  readonly url: string;
-  /** Name of that url in the outputs. */
-  readonly output: "url" | "networkUrl";
-  /** From where it is tried: `this host`, `a container on network "dev"`. */
-  readonly standpoint: string;
-  readonly network: string;
-  readonly container: string;
+/** The registry as its clients of one vantage reach it, and whose it is. */
+export interface RegistryUnderTest extends ServiceUnderTest {
   readonly product: SchemaRegistryOutput["product"];
 }
 
 /** The registry as each of its vantages sees it; none when the outputs have no registry. */
 export function registriesUnderTest(outputs: PlatformOutputs): RegistryUnderTest[] {
-  const { schemaRegistry } = outputs.services;
-  if (schemaRegistry === undefined) return [];
-  const { url, networkUrl, container, product } = schemaRegistry;
-  const { network } = outputs.docker;
-  const shared = { network, container, product };
-  return [
-    ...(url === undefined
-      ? []
-      : [{ ...shared, vantage: "host", url, output: "url", standpoint: "this host" } as const]),
-    {
-      ...shared,
-      vantage: "network",
-      url: networkUrl,
-      output: "networkUrl",
-      standpoint: `a container on network "${network}"`,
-    },
-  ];
+  const product = outputs.services.schemaRegistry?.product;
+  if (product === undefined) return [];
+  return servicesUnderTest(outputs, "schemaRegistry").map((service) => ({ ...service, product }));
 }
 
 /** What each product calls the settings that go wrong. */
 const SETTINGS: Readonly<
   Record<
     SchemaRegistryOutput["product"],
-    {
-      /** Where it listens, given the port. */
-      readonly listeners: (port: number) => string;
-      /** Path of its API. */
-      readonly path: string;
-      readonly brokers: string;
-      readonly compatibility: string;
-      readonly keeping: string;
-    }
+    ServiceSettings & { readonly compatibility: string; readonly keeping: string }
   >
 > = {
   confluent: {
@@ -84,48 +55,12 @@ export function explainRegistrySilence(
   silence: NoAnswer,
   state?: string,
 ): string {
-  const { container } = registry;
-  const wayOut =
-    state === undefined || state === "running"
-      ? remedy(registry, address, silence)
-      : `container "${container}" is ${state}, so start it, or see in its log why it ended`;
-  return `Schema Registry: ${sight(registry.standpoint, silence, "Schema Registry")}; ${wayOut}`;
-}
-
-function remedy(
-  { vantage, network, container, product, output, url }: RegistryUnderTest,
-  { host, port }: Address,
-  { kind }: NoAnswer,
-): string {
-  const { listeners, brokers } = SETTINGS[product];
-  const inOutputs = `services.schemaRegistry.${output} in the outputs (${url})`;
-  switch (kind) {
-    case "unresolved":
-      return vantage === "host"
-        ? `${inOutputs} must name the Docker host as its own programs do: localhost`
-        : `${inOutputs} must name a container on network "${network}": "${container}", attached to it`;
-    case "refused":
-    case "unreachable":
-    case "closed":
-      return vantage === "host"
-        ? `see that container "${container}" publishes port ${port} and is through with its start, which needs the brokers (${brokers})`
-        : `see that ${listeners(port)} in container "${container}", and that it is through with its start, which needs the brokers (${brokers})`;
-    case "dropped":
-      return vantage === "host"
-        ? `see that ${host} is the Docker host and that no firewall drops port ${port}`
-        : `see that container "${container}" is attached to network "${network}"`;
-    case "silent":
-      return `see that container "${container}" reaches the brokers (${brokers})`;
-    case "tls":
-      return `see that ${listeners(port)} in container "${container}": the outputs say http`;
-    case "foreign":
-      return `${inOutputs} must lead to container "${container}", with ${SETTINGS[product].path}`;
-  }
+  return explainServiceSilence(registry, SETTINGS[registry.product], address, silence, state);
 }
 
 /** An answer that is not the wanted one: the service's own words, then the setting behind them. */
-export function explainRefusal(registry: RegistryUnderTest, refusal: RegistryRefusal): string {
-  const { container, product, output, url } = registry;
+export function explainRefusal(registry: RegistryUnderTest, refusal: ServiceRefusal): string {
+  const { product, output, url } = registry;
   const { brokers, path } = SETTINGS[product];
   const { status, errorCode } = refusal;
   const wayOut = (): string | undefined => {
@@ -142,7 +77,7 @@ export function explainRefusal(registry: RegistryUnderTest, refusal: RegistryRef
       return `it cannot forward to its leader; SCHEMA_REGISTRY_HOST_NAME of each registry must be a name that the others reach`;
     }
     if (status >= 500) {
-      return `it cannot use its store; see that ${brokers} of container "${container}" leads to the brokers, and that they run`;
+      return `it cannot use its store; see that ${brokers} of ${containerOf(registry)} leads to the brokers, and that they run`;
     }
     return undefined;
   };
@@ -151,23 +86,19 @@ export function explainRefusal(registry: RegistryUnderTest, refusal: RegistryRef
 }
 
 /** What to say of a default compatibility that is not BACKWARD. */
-export function explainCompatibility(
-  { container, product }: RegistryUnderTest,
-  level: string,
-): string {
-  return `Schema Registry: the default compatibility is ${level}, not BACKWARD; ${SETTINGS[product].compatibility} in container "${container}", and no other level must have been set through PUT /config`;
+export function explainCompatibility(registry: RegistryUnderTest, level: string): string {
+  const { product } = registry;
+  return `Schema Registry: the default compatibility is ${level}, not BACKWARD; ${SETTINGS[product].compatibility} in ${containerOf(registry)}, and no other level must have been set through PUT /config`;
 }
 
 /** What to say when a schema was taken that breaks the readers of the one before. */
-export function explainLaxness(
-  { container, product }: RegistryUnderTest,
-  subject: string,
-  id: number,
-): string {
-  return `Schema Registry: a schema that cannot read what is there was taken for subject "${subject}", with id ${id}, not refused with HTTP 409; ${SETTINGS[product].compatibility} in container "${container}"`;
+export function explainLaxness(registry: RegistryUnderTest, subject: string, id: number): string {
+  const { product } = registry;
+  return `Schema Registry: a schema that cannot read what is there was taken for subject "${subject}", with id ${id}, not refused with HTTP 409; ${SETTINGS[product].compatibility} in ${containerOf(registry)}`;
 }
 
 /** What to say when schemas are gone after a restart. */
-export function explainForgetting({ container, product }: RegistryUnderTest): string {
-  return `Schema Registry: container "${container}" has lost its schemas in a restart; ${SETTINGS[product].keeping}`;
+export function explainForgetting(registry: RegistryUnderTest): string {
+  const { product } = registry;
+  return `Schema Registry: ${containerOf(registry)} has lost its schemas in a restart; ${SETTINGS[product].keeping}`;
 }

@@ -1,16 +1,15 @@
 /** Schema Registry, tried from where its clients stand, with records that need it to be read. */
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, test } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
-import { openClient } from "./clients/listener-client.ts";
-import { RegistryRefusal, SchemaRegistryClient } from "./clients/schema-registry-client.ts";
+import { ServiceRefusal } from "./clients/http-client.ts";
+import { SchemaRegistryClient } from "./clients/schema-registry-client.ts";
 import type { AvroSchema } from "./clients/wire-format.ts";
 import { decodeAvro, encodeAvro, schemaIdOf } from "./clients/wire-format.ts";
 import { eventually, messageOf } from "./deadline.ts";
-import { explainClientError, listenerUnderTest } from "./diagnosis.ts";
+import { explainClientError } from "./diagnosis.ts";
 import { NoAnswer } from "./dial.ts";
 import { Docker } from "./docker.ts";
 import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
@@ -24,6 +23,7 @@ import {
   explainRegistrySilence,
   registriesUnderTest,
 } from "./schema-registry-diagnosis.ts";
+import { ServiceTrial } from "./service-trial.ts";
 import { beginProof, failWithAll, finding } from "./steps.ts";
 
 const RECORDS = 20;
@@ -60,27 +60,26 @@ function proveRegistry(registry: RegistryUnderTest): void {
   const ids = { plain: 0, extended: 0 };
   const made = { subject: false, topic: false, group: false };
 
-  const listenerName = Object.entries(outputs.kafka.listeners).find(
-    ([, listener]) => listener.vantage === vantage,
-  )?.[0];
-  const listener =
-    listenerName === undefined ? undefined : listenerUnderTest(outputs, listenerName);
+  const trial = new ServiceTrial({
+    service: registry,
+    outputs,
+    docker,
+    runId,
+    faults: {
+      silence: (...about) => explainRegistrySilence(registry, ...about),
+      refusal: (refusal) => explainRefusal(registry, refusal),
+    },
+  });
+  const { listener } = trial;
 
   let kafka: ListenerClient | undefined;
   let client: SchemaRegistryClient;
-  let opening: Promise<ListenerClient | undefined> | undefined;
   const step = beginProof(async () => {
-    opening ??= openKafka();
-    kafka = await opening.catch((error: unknown) => {
-      throw finding(`nobody can be put where clients of ${url} stand: ${messageOf(error)}`);
-    });
-    client ??= new SchemaRegistryClient(url, kafka?.dial ?? connect);
+    kafka = await trial.kafka();
+    client ??= new SchemaRegistryClient(url, await trial.dial());
   });
 
-  afterAll(async () => {
-    const opened = await opening?.catch(() => undefined);
-    await opened?.close();
-  });
+  afterAll(() => trial.close());
 
   step("answers", async () => {
     await heard(() => client.subjects());
@@ -128,7 +127,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
       },
       (error: unknown) => error,
     );
-    if (!(refusal instanceof RegistryRefusal && refusal.status === 409)) {
+    if (!(refusal instanceof ServiceRefusal && refusal.status === 409)) {
       throw await fault(
         `${await explained(refusal)}; a schema that cannot read what is there must be refused with HTTP 409`,
       );
@@ -178,7 +177,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
         throw finding(["Avro records did not come out as they went in", ...findings].join("\n  "));
       }
     } catch (error) {
-      if (error instanceof RegistryRefusal || error instanceof NoAnswer) {
+      if (error instanceof ServiceRefusal || error instanceof NoAnswer) {
         await heard(() => Promise.reject(error));
       }
       const log = kafka.log.map((line) => `\n  ${line}`).join("");
@@ -191,8 +190,9 @@ function proveRegistry(registry: RegistryUnderTest): void {
   if (registry === registries[0]) {
     step("keeps its schemas when its container is restarted", async ({ skip }) => {
       if (!restarts) skip(`not tried: ${RESTARTS_VARIABLE} is no`);
-      if ((await docker.stateOf(container)) === undefined) {
+      if (container === undefined || (await docker.stateOf(container)) === undefined) {
         skip(`not tried: the engine at ${outputs.docker.host} has no container "${container}"`);
+        return;
       }
       await docker.run(["restart", container], { seconds: 75 });
       await comesBack(RESTART_SECONDS, "Schema Registry to answer after a restart", () =>
@@ -221,13 +221,6 @@ function proveRegistry(registry: RegistryUnderTest): void {
     ]);
   });
 
-  /** For the network, a container there; for the host, a client only where Kafka has a listener. */
-  async function openKafka(): Promise<ListenerClient | undefined> {
-    if (listener !== undefined) return openClient(listener, outputs, docker, runId);
-    if (vantage === "host") return undefined;
-    throw new Error(`the outputs have no listener for containers on "${outputs.docker.network}"`);
-  }
-
   /** Reads values with the schemas that their ids stand for, each asked for once. */
   function decoder(): (bytes: Buffer) => Promise<string> {
     const schemas = new Map<number, Promise<AvroSchema>>();
@@ -238,7 +231,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
         schemas.set(id, schema);
         return JSON.stringify(decodeAvro(await schema, bytes));
       } catch (error) {
-        if (error instanceof RegistryRefusal || error instanceof NoAnswer) throw error;
+        if (error instanceof ServiceRefusal || error instanceof NoAnswer) throw error;
         return `not to be read as Avro: ${messageOf(error)}`;
       }
     };
@@ -281,7 +274,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
       throw await fault(
         [
           messageOf(error),
-          last instanceof RegistryRefusal && last.status === 404
+          last instanceof ServiceRefusal && last.status === 404
             ? explainForgetting(registry)
             : await explained(last),
         ].join("\n"),
@@ -296,24 +289,16 @@ function proveRegistry(registry: RegistryUnderTest): void {
     }
   }
 
-  /** A registry that is silent or says no is explained, with the last words of its container. */
-  async function heard<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      throw await fault(await explained(error));
-    }
+  function heard<T>(ask: () => Promise<T>): Promise<T> {
+    return trial.heard(client.address, ask);
   }
 
-  async function explained(error: unknown): Promise<string> {
-    if (error instanceof RegistryRefusal) return explainRefusal(registry, error);
-    if (!(error instanceof NoAnswer)) return messageOf(error);
-    const state = await docker.stateOf(container);
-    return explainRegistrySilence(registry, client.address, error, state);
+  function explained(error: unknown): Promise<string> {
+    return trial.explained(client.address, error);
   }
 
-  async function fault(message: string): Promise<Error> {
-    return finding(message, await docker.lastWords(container));
+  function fault(message: string): Promise<Error> {
+    return trial.fault(message);
   }
 }
 

@@ -39,7 +39,7 @@ export async function failWithAll(work: readonly Promise<unknown>[]): Promise<vo
 
 /** A failure of the platform: where in the tests it was noticed helps nobody. */
 export function finding(...messages: readonly string[]): Error {
-  const error = new Error(messages.join("\n"));
+  const error = new Error(messages.filter((message) => message !== "").join("\n"));
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }

@@ -4,10 +4,8 @@ import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { connect, createServer as createNetServer } from "node:net";
 import { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
-import {
-  RegistryRefusal,
-  SchemaRegistryClient,
-} from "../../smoke-tests/clients/schema-registry-client.ts";
+import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
+import { SchemaRegistryClient } from "../../smoke-tests/clients/schema-registry-client.ts";
 import { NoAnswer } from "../../smoke-tests/dial.ts";
 
 const servers: (Server | NetServer)[] = [];
@@ -163,7 +161,7 @@ describe("SchemaRegistryClient", () => {
   ] as const)("passes on a refusal with %i: %s", async ([status, body, errorCode, message]) => {
     const { client } = await registry("", [status, body]);
     const error = await reasonOf(client.register("s", schema));
-    expect(error).toBeInstanceOf(RegistryRefusal);
+    expect(error).toBeInstanceOf(ServiceRefusal);
     expect(error).toMatchObject({ status, errorCode, message });
   });
 

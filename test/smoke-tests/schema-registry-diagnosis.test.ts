@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RegistryRefusal } from "../../smoke-tests/clients/schema-registry-client.ts";
+import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
 import type { SilenceKind } from "../../smoke-tests/dial.ts";
 import { NoAnswer } from "../../smoke-tests/dial.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "../../smoke-tests/outputs.ts";
@@ -89,7 +89,7 @@ describe("explainRegistrySilence", () => {
     [
       network,
       "unresolved",
-      'Schema Registry: the name in schema-registry:8081 does not resolve from a container on network "seed-network"; services.schemaRegistry.networkUrl in the outputs (http://schema-registry:8081) must name a container on network "seed-network": "schema-registry", attached to it',
+      'Schema Registry: the name in schema-registry:8081 does not resolve from a container on network "seed-network"; services.schemaRegistry.networkUrl in the outputs (http://schema-registry:8081) must name container "schema-registry", attached to network "seed-network"',
     ],
     [
       apicurio,
@@ -129,7 +129,7 @@ describe("explainRegistrySilence", () => {
 
 describe("explainRefusal", () => {
   const explain = (registry: RegistryUnderTest, status: number, body: string): string =>
-    explainRefusal(registry, new RegistryRefusal("GET /subjects", status, body));
+    explainRefusal(registry, new ServiceRefusal("GET /subjects", status, body));
 
   test.for<[RegistryUnderTest, number, string, string]>([
     [
