@@ -24,7 +24,7 @@ const ENV = {
   KAFKA_REST_BOOTSTRAP_SERVERS: "kafka:9092",
   KAFKA_REST_HOST_NAME: "kafka-rest",
 };
-/** Long enough for what is in memory to come; the real one fetches for a second. */
+/** The real one fetches for a second. */
 const FETCH_MS = 30;
 /** What hangs in the real one for as long as its client waited. */
 const PATIENCE_MS = 150;
@@ -53,6 +53,7 @@ class MemoryCluster implements Cluster {
   createsTopics = true;
   rebalanceMs = 0;
   readonly id: string;
+  readonly #feeds = new Set<() => void>();
   readonly #settings: Settings;
 
   constructor(settings: Settings, id = "fIV3zdX6SMeir_WWiO9_fw") {
@@ -109,27 +110,28 @@ class MemoryCluster implements Cluster {
       return records.map(() => expired(records.length, `${topic}-0`, deliveryTimeoutMs));
     }
     if (this.createsTopics) await this.createTopic(topic);
-    return records.map(({ partition = 0, key, value }) => {
+    const written = records.map(({ partition = 0, key, value }) => {
       const log = this.logs.get(topic)?.[partition];
       if (log === undefined) return notInMetadata(topic, metadataTimeoutMs);
       const offset = log.length;
       log.push({ topic, partition, offset, key, value });
       return { partition, offset };
     });
+    for (const feed of this.#feeds) feed();
+    return written;
   }
 
   member(group: string, fromBeginning: boolean): Member {
     const committed = this.offsetsOf.get(group) ?? new Map<string, number>();
     this.offsetsOf.set(group, committed);
     let [places, push]: [Position[], (record: RawRecord) => void] = [[], () => undefined];
-    const feeding = setInterval(() => {
+    const feed = (): void => {
       for (const [at, place] of places.entries()) {
         const log = this.logs.get(place.topic)?.[place.partition] ?? [];
         for (const record of log.slice(place.offset)) push(record);
         places[at] = { ...place, offset: log.length };
       }
-    }, 1);
-    feeding.unref();
+    };
     return {
       join: async (topics, take) => {
         if (!this.hasCoordinator) await new Promise(() => undefined);
@@ -144,6 +146,10 @@ class MemoryCluster implements Cluster {
             return { topic, partition, offset: committed.get(`${topic}-${partition}`) ?? start };
           }),
         );
+        this.#feeds.add(feed);
+        // Where the join takes long, the fetch is over when records come.
+        if (this.rebalanceMs === 0) feed();
+        else setImmediate(feed);
         return places.length > 0;
       },
       assignment: () => places.map(({ topic, partition }) => ({ topic, partition })),
@@ -151,6 +157,7 @@ class MemoryCluster implements Cluster {
         places = places.map((place) =>
           place.topic === topic && place.partition === partition ? { ...place, offset: 0 } : place,
         );
+        setImmediate(feed);
       },
       commit: async (positions) => {
         for (const { topic, partition, offset } of positions) {
@@ -158,7 +165,7 @@ class MemoryCluster implements Cluster {
         }
       },
       committed: async ({ topic, partition }) => committed.get(`${topic}-${partition}`),
-      leave: async () => clearInterval(feeding),
+      leave: async () => void this.#feeds.delete(feed),
     };
   }
 
