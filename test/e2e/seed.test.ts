@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import type { EnvironmentLock } from "../../stacks/environment-lock.ts";
-import { buildSchemaRegistryStandIn } from "../stand-ins/images.ts";
+import { buildStandIn } from "../stand-ins/images.ts";
 import { TestHost } from "./test-host.ts";
 
 const CONTAINERS = ["broker", "connect", "schema-registry", "zookeeper"];
@@ -232,7 +232,7 @@ test("on Confluent's images it has Confluent's settings, held to a stand-in of i
   await host.must(
     ...["docker", "tag", "kafka-platform-kit/zookeeper:3.6.3", "confluentinc/cp-zookeeper:7.0.1"],
   );
-  await buildSchemaRegistryStandIn("confluentinc/cp-schema-registry:7.0.1", host.dockerHost);
+  await buildStandIn("schema-registry", "confluentinc/cp-schema-registry:7.0.1", host.dockerHost);
   await host.must("rm", "-f", ".kafka-platform/seed.lock.json");
   const { exitCode, output } = await host.kit("start", "seed");
   expect(exitCode, output).toBe(0);
