@@ -572,8 +572,7 @@ const WORKER = [
   "offset.storage.partitions=1",
   "status.storage.partitions=1",
   "listeners=http://0.0.0.0:8083",
-  "plugin.path=/opt/kafka/plugins",
-].join("\n");
+];
 
 /** Writes its properties from a variable, then becomes the worker: as it is done with apache/kafka. */
 const START_WORKER = [
@@ -653,7 +652,10 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       await broker.ready();
       worker = await containers.start("connect", imageOf(version), {
         env: {
-          CONNECT_PROPERTIES: WORKER,
+          CONNECT_PROPERTIES: [
+            ...WORKER,
+            `plugin.path=/opt/kafka/libs/connect-file-${version}.jar`,
+          ].join("\n"),
           KAFKA_HEAP_OPTS: "-Xmx256M",
           KAFKA_OPTS: "-Dkit.test=1",
         },
