@@ -45,12 +45,12 @@ const onOwnHost =
   (await docker.stateOf(firstBroker.container)) !== undefined;
 
 for (const listener of listeners) {
-  const { name, vantage, brokers } = listener;
+  const { name, vantage } = listener;
   const cell = inCell({
     target: "kafka",
     vantage,
     listener: name,
-    address: brokers.map(({ address }) => address).join(","),
+    address: outputs.kafka.listeners[name]?.bootstrapServers ?? "",
     client: clientFor(vantage, outputs.kafka.version),
   });
   describe(`listener "${name}" (${vantage})`, cell, () => {
