@@ -3,7 +3,7 @@ export const STYLES = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f5f6f8; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de;
-  --passed: #1a7f37; --failed: #cf222e; --none: #6e7781;
+  --passed: #1a7f37; --failed: #cf222e; --none: #5c6570;
   --passed-paper: #eefaf1; --failed-paper: #fff0ef; --on-sign: #ffffff;
 }
 @media (prefers-color-scheme: dark) {
@@ -40,7 +40,7 @@ h1 { margin: 0; font-size: 26px; line-height: 1.25; overflow-wrap: anywhere; }
 .counts { margin: 2px 0 8px; font-size: 17px; }
 dl { margin: 0; display: flex; flex-wrap: wrap; gap: 2px 24px; }
 dl div { display: flex; gap: 8px; min-width: 0; }
-dt { color: var(--soft); flex: none; }
+dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .images dl { display: block; }
 .images dl div { flex-wrap: wrap; }
