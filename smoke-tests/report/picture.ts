@@ -236,9 +236,9 @@ function trunk(who: Who, boxes: readonly Box[], format: Format): Markup | undefi
   const ends = rowsOf(boxes, who.vantage).map(middleOf);
   if (ends.length === 0) return undefined;
   const from = format === "wide" ? who.top + who.height / 2 : who.top + who.height;
-  const start = format === "wide" ? `M${who.left + who.width} ${from}H${who.lane}` : "";
+  const stub = format === "wide" ? `M${who.left + who.width} ${from}H${who.lane}` : "";
   const down = `M${who.lane} ${Math.min(from, ...ends)}V${Math.max(from, ...ends)}`;
-  return html`<path class="trunk" d="${start}${down}" /> `;
+  return html`<path class="halo" d="${stub}" /><path class="trunk" d="${stub}${down}" /> `;
 }
 
 function branch(who: Who, row: Row, to: number): Markup {
