@@ -28,6 +28,8 @@ const TOOLS = {
   ip: "iproute2",
   openssl: "openssl",
   "docker-registry": "docker-registry",
+  // To look at the page of the smoke tests.
+  chromium: "chromium",
   // For a rootless engine.
   rootlesskit: "rootlesskit",
   slirp4netns: "slirp4netns",
