@@ -49,7 +49,9 @@ async function ask(path: string, body?: unknown, of = server): Promise<string> {
   const port = await portOf(of);
   return new Promise((resolve) => {
     const method = body === undefined ? "GET" : "POST";
-    const sent = request({ host: "127.0.0.1", port, method, path, agent: false }, (response) => {
+    const signal = AbortSignal.timeout(30_000);
+    const to = { host: "127.0.0.1", port, method, path, agent: false, signal };
+    const sent = request(to, (response) => {
       let text = "";
       response.on("data", (chunk) => (text += String(chunk)));
       response.on("end", () => resolve(`${response.statusCode} ${text}`));

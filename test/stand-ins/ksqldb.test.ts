@@ -542,12 +542,16 @@ describe("rows", () => {
     expect(row(value)).toBe(expected);
   });
 
-  it.each(["x", "[]", '{"N":"one"}', '{"N":3000000000}', '{"B":1.5}', '{"Y":1}'])(
-    "are not made of %s",
-    (value) => {
-      expect(() => row(value)).toThrow();
-    },
-  );
+  it.each([
+    ["x", "is not JSON"],
+    ["[]", "is not a JSON object"],
+    ['{"N":"one"}', "INTEGER"],
+    ['{"N":3000000000}', "INTEGER"],
+    ['{"B":1.5}', "BIGINT"],
+    ['{"Y":1}', "BOOLEAN"],
+  ])("are not made of %s", (value, message) => {
+    expect(() => row(value)).toThrow(message);
+  });
 
   it("are not made of a record without a value", () => {
     expect(rowOf(columns, { key: null, value: null })).toBeUndefined();

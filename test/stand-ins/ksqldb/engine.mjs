@@ -550,12 +550,12 @@ export class Engine {
     const columns = this.#columnsOf(meaning, query);
     const id =
       endpoint === "query" ? `transient_${meaning.from}_${randomInt(2 ** 47)}` : randomUUID();
-    const { stop } = this.#run(meaning, {
+    const following = this.#run(meaning, {
       group: `_confluent-ksql-${this.settings.serviceId}${id}`,
       fromBeginning: resetOf(properties) === "earliest",
       take,
     });
-    return { id, columns, limit: meaning.limit, stop };
+    return { id, columns, limit: meaning.limit, stop: () => following.stop() };
   }
 
   /**

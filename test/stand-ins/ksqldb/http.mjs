@@ -52,7 +52,10 @@ export function createKsqlServer(engine, options) {
     const call = { engine, options, request, response };
     answer(call)
       .catch((error) => refuse(call, error))
-      .catch((error) => request.destroy(error));
+      .catch((error) => {
+        options.log?.(`ERROR ${error?.stack ?? error}`);
+        response.destroy();
+      });
     response.on("finish", () => {
       const version = request.httpVersion;
       options.log?.(`"${request.method} ${request.url} HTTP/${version}" ${response.statusCode}`);

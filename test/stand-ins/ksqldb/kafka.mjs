@@ -158,6 +158,8 @@ export class Cluster {
       const producer = this.kafka.producer({
         transactionalId: this.settings.serviceId,
         idempotent: true,
+        // Fewer are refused, and the loop here goes on longer.
+        retry: { retries: 1, initialRetryTime: POLL_MS },
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
         createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
