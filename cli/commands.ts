@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from "node:util";
-import { loadEnvironment } from "../stacks/environment.ts";
-import { readLock } from "../stacks/environment-lock.ts";
+import { titleOf } from "../constructs/index.ts";
+import { leftOut, loadEnvironment } from "../stacks/environment.ts";
+import { lockedDistribution, readLock } from "../stacks/environment-lock.ts";
 import { refuseElsewhere } from "./deployed-engine.ts";
 import { deploy, type DeployOptions } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
@@ -90,7 +91,10 @@ export const commands: Readonly<Record<string, Command>> = {
         say(`nothing to change; npm run smoke -- ${name} proves it again`);
       }
       const containers = await containersOf(name);
-      console.log(`\n${summary({ outputs, lock, containers, engine, provenAt: proven })}`);
+      const without = leftOut(await loadEnvironment(name), lockedDistribution(lock)).map(titleOf);
+      console.log(
+        `\n${summary({ outputs, lock, containers, engine, leftOut: without, provenAt: proven })}`,
+      );
       return 0;
     },
   },

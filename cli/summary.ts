@@ -1,10 +1,13 @@
-import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
+import { SERVICES, titleOf } from "../constructs/index.ts";
+import type { PlatformOutputs, ServiceOutput, ServiceOutputs } from "../smoke-tests/outputs.ts";
 import type { EnvironmentLock } from "../stacks/environment-lock.ts";
 import type { ContainerState } from "./engine-objects.ts";
 import { describeEngine, type Engine } from "./prepare/engine.ts";
 
 /** What the end of a start tells. */
 export interface SummaryParts {
+  /** Services that the environment asks for and its images lack, as people call them. */
+  readonly leftOut: readonly string[];
   readonly outputs: PlatformOutputs;
   readonly lock: EnvironmentLock;
   readonly containers: readonly ContainerState[];
@@ -37,6 +40,9 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
         `  container  ${name}, ${state}${published.length > 0 ? `, published on ${published.join(", ")}` : ""}`,
     ),
     `  images     ${distribution} ${version}: ${reason}`,
+    ...(rest.leftOut.length === 0
+      ? []
+      : [`  left out   ${rest.leftOut.join(", ")}: these images have none`]),
     `  proven     by the smoke tests, ${rest.provenAt}`,
     "",
     "bootstrap servers:",
@@ -44,7 +50,10 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
       ([name, { vantage, bootstrapServers }]) =>
         `  ${name.padEnd(width)}  ${bootstrapServers}  for ${WHO[vantage] ?? vantage}${vantage === "network" ? ` ${docker.network}` : ""}`,
     ),
-    ...schemaRegistry(services.schemaRegistry, docker.network),
+    ...SERVICES.flatMap((service) => [
+      ...addresses(titleOf(service), services[service], docker.network),
+      ...(service === "ksqlDb" ? commandLine(services.ksqlDb) : []),
+    ]),
     ...(snippet === undefined
       ? []
       : [
@@ -59,16 +68,19 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
   ].join("\n");
 }
 
-function schemaRegistry(
-  registry: PlatformOutputs["services"]["schemaRegistry"],
-  network: string,
-): string[] {
-  if (registry === undefined) return [];
-  const { url, networkUrl } = registry;
+function addresses(title: string, service: ServiceOutput | undefined, network: string): string[] {
+  if (service === undefined) return [];
+  const { url, externalUrl, networkUrl } = service;
   return [
     "",
-    "Schema Registry:",
+    `${title}:`,
     ...(url === undefined ? [] : [`  ${url}  for ${WHO["host"]}`]),
-    `  ${networkUrl}  for ${WHO["network"]} ${network}`,
+    ...(externalUrl === undefined ? [] : [`  ${externalUrl}  for ${WHO["external"]}`]),
+    ...(networkUrl === undefined ? [] : [`  ${networkUrl}  for ${WHO["network"]} ${network}`]),
   ];
+}
+
+function commandLine(ksqlDb: ServiceOutputs["ksqlDb"]): string[] {
+  if (ksqlDb?.cli === undefined) return [];
+  return [`  docker exec -it ${ksqlDb.cli.container} ksql ${ksqlDb.networkUrl}  for SQL by hand`];
 }

@@ -44,11 +44,63 @@ export interface SchemaRegistryImage {
   readonly product: "confluent" | "apicurio";
 }
 
-/** The images of a distribution, service by service. */
+/** A Kafka Connect image, and how it takes its settings. */
+export type ConnectImage =
+  /** As cp-kafka-connect does: from `CONNECT_*` variables. */
+  | { readonly image: Image; readonly contract: "confluent" }
+  /** As apache/kafka does: `/opt/kafka/bin/connect-distributed.sh` with a file. `plugins` is the `plugin.path`, comma-separated. */
+  | { readonly image: Image; readonly contract: "kafka"; readonly plugins: string };
+
+/** The images of ksqlDB. */
+export interface KsqlDbImages {
+  /** Takes its settings from `KSQL_*` variables, as cp-ksqldb-server does. */
+  readonly server: Image;
+  /** Has the command `ksql`. */
+  readonly cli: Image;
+}
+
+/** The images of a distribution, service by service; undefined where there is none. */
 interface Images {
   readonly kafka: Image;
   readonly zooKeeper?: Image | undefined;
   readonly schemaRegistry?: SchemaRegistryImage | undefined;
+  readonly connect?: ConnectImage | undefined;
+  readonly ksqlDb?: KsqlDbImages | undefined;
+  readonly restProxy?: Image | undefined;
+}
+
+/** The services beside the brokers, by the names that environments and outputs have for them. */
+export const SERVICES = ["schemaRegistry", "connect", "ksqlDb", "restProxy"] as const;
+
+/** One of {@link SERVICES}. */
+export type ServiceName = (typeof SERVICES)[number];
+
+/** What people call the services, and who has images of them. */
+const SERVICE_IMAGES: Readonly<Record<ServiceName, { title: string; who: string }>> = {
+  schemaRegistry: {
+    title: "Schema Registry",
+    who: "Distribution.confluent(), apache() or local()",
+  },
+  connect: { title: "Connect", who: "Distribution.confluent(), apache() or local()" },
+  ksqlDb: { title: "ksqlDB", who: "Distribution.confluent()" },
+  restProxy: { title: "REST Proxy", who: "Distribution.confluent()" },
+};
+
+/** What people call a service. */
+export function titleOf(service: ServiceName): string {
+  return SERVICE_IMAGES[service].title;
+}
+
+/**
+ * Refuses a service that a distribution has no image of.
+ *
+ * @throws InvalidSettingError naming those that have one
+ */
+export function lacking(distribution: Distribution, service: ServiceName): never {
+  const { title, who } = SERVICE_IMAGES[service];
+  throw new InvalidSettingError(
+    `${distribution} has no image of ${title}; use ${who}, or give ${service} to Distribution.of()`,
+  );
 }
 
 /** Images of your own; see {@link Distribution.of}. */
@@ -67,6 +119,16 @@ export interface DistributionProps {
   readonly zooKeeper?: Image;
   /** @default - there is none */
   readonly schemaRegistry?: SchemaRegistryImage;
+  /** @default - there is none */
+  readonly connect?: ConnectImage;
+  /** @default - there is none */
+  readonly ksqlDb?: KsqlDbImages;
+  /**
+   * A REST Proxy image that takes its settings from `KAFKA_REST_*` variables, as cp-kafka-rest does.
+   *
+   * @default - there is none
+   */
+  readonly restProxy?: Image;
 }
 
 /** Where the images come from, and what their versions can do. */
@@ -89,11 +151,18 @@ export class Distribution {
       kafka: image("kafka"),
       zooKeeper: hasKafka(kafkaVersion, 4, 0) ? undefined : image("zookeeper"),
       schemaRegistry: { image: image("schema-registry"), product: "confluent" },
+      connect: { image: image("kafka-connect"), contract: "confluent" },
+      ksqlDb: {
+        server: image("ksqldb-server"),
+        // From 8.1 on, the command is in the server's image, and has none of its own.
+        cli: image(hasKafka(kafkaVersion, 4, 1) ? "ksqldb-server" : "ksqldb-cli"),
+      },
+      restProxy: image("kafka-rest"),
     });
   }
 
   /**
-   * The Apache project's image (`apache/kafka`), 3.7 to 4.1, with Apicurio Registry. It runs KRaft only.
+   * The Apache project's image (`apache/kafka`), 3.7 to 4.1, for brokers and Connect, with Apicurio Registry. It runs KRaft only.
    *
    * @param version Kafka's version, all three numbers, such as `4.1.1`
    * @throws InvalidSettingError when the version is not pinned or not known
@@ -109,14 +178,14 @@ export class Distribution {
       );
     }
     return new Distribution("apache", version, version, {
-      kafka: Image.of(`apache/kafka:${version}`),
+      ...kafkaAndConnect(`apache/kafka:${version}`, version),
       schemaRegistry: apicurio("apicurio"),
     });
   }
 
   /**
-   * Images built on this machine from package registries (`kafka-platform-kit/*`): Kafka, the ZooKeeper that
-   * it ships, Apicurio Registry.
+   * Images built on this machine from package registries (`kafka-platform-kit/*`): Kafka with Connect, the ZooKeeper
+   * that it ships, Apicurio Registry.
    *
    * @param version Kafka's version: `3.0.1` or `3.9.1`, with ZooKeeper, or `4.1.1`, without
    * @throws InvalidSettingError when there is no recipe for the version
@@ -128,7 +197,7 @@ export class Distribution {
     }
     const zooKeeper = LOCAL_KAFKA[version];
     return new Distribution("local", version, version, {
-      kafka: Image.of(`kafka-platform-kit/kafka:${version}`),
+      ...kafkaAndConnect(`kafka-platform-kit/kafka:${version}`, version),
       zooKeeper:
         zooKeeper === undefined ? undefined : Image.of(`kafka-platform-kit/zookeeper:${zooKeeper}`),
       schemaRegistry: apicurio("kafka-platform-kit"),
@@ -161,6 +230,12 @@ export class Distribution {
   readonly zooKeeper: Image | undefined;
   /** Undefined where there is none. */
   readonly schemaRegistry: SchemaRegistryImage | undefined;
+  /** Undefined where there is none. */
+  readonly connect: ConnectImage | undefined;
+  /** Undefined where there is none. */
+  readonly ksqlDb: KsqlDbImages | undefined;
+  /** Undefined where there is none. */
+  readonly restProxy: Image | undefined;
 
   private constructor(name: string, version: string, kafkaVersion: string, images: Images) {
     this.name = name;
@@ -169,6 +244,9 @@ export class Distribution {
     this.kafka = images.kafka;
     this.zooKeeper = images.zooKeeper;
     this.schemaRegistry = images.schemaRegistry;
+    this.connect = images.connect;
+    this.ksqlDb = images.ksqlDb;
+    this.restProxy = images.restProxy;
   }
 
   /** Whether the images hold Kafka `major.minor` or later. */
@@ -227,6 +305,13 @@ export class Distribution {
 function hasKafka(version: string, major: number, minor: number): boolean {
   const [ours = 0, oursMinor = 0] = version.split(".").map(Number);
   return ours > major || (ours === major && oursMinor >= minor);
+}
+
+/** Kafka's own image has Connect in it, which finds the file connectors by their path. */
+function kafkaAndConnect(reference: string, version: string): Pick<Images, "kafka" | "connect"> {
+  const image = Image.of(reference);
+  const plugins = `/opt/kafka/libs/connect-file-${version}.jar`;
+  return { kafka: image, connect: { image, contract: "kafka", plugins } };
 }
 
 function apicurio(repository: string): SchemaRegistryImage {

@@ -40,6 +40,19 @@ export class Endpoint {
     return new Endpoint(host, checkPort(port, `endpoint ${host}`));
   }
 
+  /**
+   * Reads `host:port`, an IPv6 address in brackets.
+   *
+   * @throws InvalidSettingError when it is none
+   */
+  static parse(text: string): Endpoint {
+    const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+    if (match === null) {
+      throw new InvalidSettingError(`"${text}" is not an address; write host:port`);
+    }
+    return Endpoint.of(match[1] ?? match[2] ?? "", Number(match[3]));
+  }
+
   readonly host: string;
   readonly port: number;
 

@@ -2,18 +2,19 @@ import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import type { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
 import { Construct } from "constructs";
 import type { Distribution } from "./distribution.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { Endpoint } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
 import type { Jmx } from "./jmx.ts";
 import type { Labels } from "./labels.ts";
 import { CLUSTER_LISTENERS, type Listener, type Vantage } from "./listener.ts";
 import { Memory } from "./memory.ts";
 import { Metadata } from "./metadata.ts";
+import { isLoopback } from "./private/external-address.ts";
 import { hostNames } from "./private/host-name.ts";
 import { listenerSettings, type Node } from "./private/listener-settings.ts";
 import { Probe } from "./private/probe.ts";
-import { toKafkaEnvironment, type Properties } from "./private/properties.ts";
-import { ServiceContainers, type PublishedPort } from "./private/service-container.ts";
+import { settingConflicts, toEnvironment, type Properties } from "./private/properties.ts";
+import { ServiceContainers, type PortBinding } from "./private/service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
 import { Storage } from "./storage.ts";
 
@@ -99,13 +100,71 @@ export interface Broker {
   readonly volume: Volume | undefined;
 }
 
+/** A cluster as the services beside it need to know it: a {@link KafkaCluster}, or one that is deployed elsewhere. */
+export interface IKafkaCluster {
+  /** What messages call it. */
+  readonly name: string;
+  /** Where the images of its services come from. */
+  readonly distribution: Distribution;
+  /** The Docker network that its services join. */
+  readonly network: { readonly name: string };
+  /** How many brokers it has: no topic can have more replicas. */
+  readonly size: number;
+  /** `host:port,host:port` for containers on the network; undefined when no listener is for them. */
+  readonly networkBootstrapServers: string | undefined;
+  /** The brokers' containers; none for a cluster that is deployed elsewhere. */
+  readonly containers: readonly Container[];
+}
+
+/** What {@link KafkaCluster.fromBootstrapServers} takes. */
+export interface ForeignKafkaProps {
+  /** How many brokers it has: topics that the services make for themselves get as many replicas, three at the most. */
+  readonly brokers: number;
+  /** The Docker network that the services join, from where they reach the brokers. */
+  readonly network: { readonly name: string };
+  /** Where the images of the services come from. */
+  readonly distribution: Distribution;
+}
+
 /**
  * A Kafka cluster of one broker, its own controller or with ZooKeeper, with a listener for every place that
  * clients stand.
  *
  * Advertised listeners are never written by hand: they follow from {@link KafkaClusterProps.listeners}.
  */
-export class KafkaCluster extends Construct {
+export class KafkaCluster extends Construct implements IKafkaCluster {
+  /**
+   * A cluster that is deployed elsewhere, for services beside it.
+   *
+   * @param bootstrapServers `host:port,host:port`, as containers on `network` reach them
+   * @throws InvalidSettingError when an address is malformed or leads a container back to itself, or when there is no broker
+   */
+  static fromBootstrapServers(bootstrapServers: string, props: ForeignKafkaProps): IKafkaCluster {
+    const { brokers, network, distribution } = props;
+    if (!Number.isInteger(brokers) || brokers < 1) {
+      throw new InvalidSettingError(
+        `a cluster of ${brokers} brokers cannot be; give the number that ${bootstrapServers} has`,
+      );
+    }
+    const servers = bootstrapServers.split(",").map((server) => Endpoint.parse(server.trim()));
+    for (const server of servers) {
+      if (isLoopback(server.host)) {
+        throw new InvalidSettingError(
+          `bootstrap server ${server} leads every container back to itself; give an address that containers on the network reach`,
+        );
+      }
+    }
+    const networkBootstrapServers = servers.join(",");
+    return {
+      name: networkBootstrapServers,
+      distribution,
+      network,
+      size: brokers,
+      networkBootstrapServers,
+      containers: [],
+    };
+  }
+
   readonly distribution: Distribution;
   readonly metadata: Metadata;
   /** Undefined with ZooKeeper. */
@@ -113,11 +172,14 @@ export class KafkaCluster extends Construct {
   readonly network: { readonly name: string };
   readonly listeners: readonly Listener[];
   readonly brokers: readonly Broker[];
+  /** Its path in the tree of constructs. */
+  readonly name: string;
 
   /** @throws InvalidSettingError when a setting is wrong by itself; what two settings say against each other is reported at synth */
   constructor(scope: Construct, id: string, props: KafkaClusterProps) {
     super(scope, id);
     const { jmx } = props;
+    this.name = this.node.path;
     this.distribution = props.distribution;
     this.metadata = props.metadata ?? Metadata.kraft();
     this.network = props.network;
@@ -136,7 +198,7 @@ export class KafkaCluster extends Construct {
         ...(refusal === undefined ? [] : [refusal]),
         ...listenerConflicts(this.listeners, jmx),
         ...memoryConflicts(memory),
-        ...settingConflicts(settings),
+        ...settingConflicts(settings, OWN_PROPERTIES, "Kafka", "listeners, metadata or storage"),
       ],
     });
 
@@ -155,7 +217,7 @@ export class KafkaCluster extends Construct {
       const container = containers.container(`broker-${node.id}`, {
         host: node.host,
         environment: {
-          ...toKafkaEnvironment({
+          ...toEnvironment("KAFKA", {
             ...clusterDefaults(props.distribution),
             ...settings,
             "log.dirs": DATA_PATH,
@@ -167,7 +229,7 @@ export class KafkaCluster extends Construct {
             ? {}
             : {
                 KAFKA_JMX_PORT: String(jmx.port + node.id - 1),
-                KAFKA_JMX_HOSTNAME: jmx.address,
+                KAFKA_JMX_HOSTNAME: jmx.advertised(node),
               }),
         },
         ports: publishedPorts(node, this.listeners, jmx),
@@ -203,6 +265,19 @@ export class KafkaCluster extends Construct {
     return this.endpoints(listener).join(",");
   }
 
+  get size(): number {
+    return this.brokers.length;
+  }
+
+  get containers(): readonly Container[] {
+    return this.brokers.map(({ container }) => container);
+  }
+
+  get networkBootstrapServers(): string | undefined {
+    const listener = this.listenerFor("network");
+    return listener === undefined ? undefined : this.bootstrapServers(listener.name);
+  }
+
   /** The first listener for clients of a vantage; undefined when they have none. */
   listenerFor(vantage: Vantage): Listener | undefined {
     return this.listeners.find((listener) => listener.vantage === vantage);
@@ -232,7 +307,7 @@ function publishedPorts(
   node: Node,
   listeners: readonly Listener[],
   jmx: Jmx | undefined,
-): PublishedPort[] {
+): PortBinding[] {
   const ports = listeners.flatMap((listener) =>
     listener.bindAddress === undefined
       ? []
@@ -244,7 +319,7 @@ function publishedPorts(
           },
         ],
   );
-  if (jmx === undefined) return ports;
+  if (jmx?.bindAddress === undefined) return ports;
   // JMX sends its clients on to the port that it listens on, so both are the same.
   const port = jmx.port + node.id - 1;
   return [...ports, { internal: port, external: port, ip: jmx.bindAddress }];
@@ -306,18 +381,3 @@ function listenerConflicts(listeners: readonly Listener[], jmx: Jmx | undefined)
 /** Properties that the cluster derives; a second opinion on them would break what it promises. */
 const OWN_PROPERTIES =
   /^(node\.id|broker\.id|process\.roles|log\.dirs?|(advertised\.)?listeners|listener\.security\.protocol\.map|(inter\.broker|controller)\.listener\.names?|security\.inter\.broker\.protocol|controller\.quorum\..*|zookeeper\.connect|port|host\.name|advertised\.(host\.name|port))$/;
-
-function settingConflicts(settings: Properties): string[] {
-  return Object.keys(settings).flatMap((property) => {
-    if (!/^[a-z0-9]+([._-][a-z0-9]+)*$/.test(property)) {
-      return [
-        `the setting "${property}" is no name of Kafka's; write it as its documentation does, such as log.retention.hours`,
-      ];
-    }
-    return OWN_PROPERTIES.test(property)
-      ? [
-          `the setting ${property} is derived by the cluster; say it by listeners, metadata or storage instead`,
-        ]
-      : [];
-  });
-}

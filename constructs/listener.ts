@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
-import { checkPort, Endpoint, isHost } from "./endpoint.ts";
+import { checkPort, Endpoint } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
+import { externalAddress, type ExternalAddressProps } from "./private/external-address.ts";
 
 /** From where a listener's clients connect. */
 export type Vantage = "network" | "host" | "external";
@@ -22,17 +22,8 @@ export interface ListenerProps {
   readonly port?: number;
 }
 
-/** A listener for clients that reach the Docker host by an address of its own. */
-export interface ExternalListenerProps extends ListenerProps {
-  /** What is advertised: a LAN IP, a DNS name, a NAT address, as the clients must dial it. */
-  readonly address: string;
-  /**
-   * IP address that the engine binds; `0.0.0.0` for all of the host's.
-   *
-   * @default - the address, which must then be an IP of the Docker host itself
-   */
-  readonly bindAddress?: string;
-}
+/** A listener for clients that reach the Docker host by an address of its own; `address` is what is advertised. */
+export interface ExternalListenerProps extends ListenerProps, ExternalAddressProps {}
 
 /** The listeners that a cluster has for itself; their names cannot be used. */
 export const CLUSTER_LISTENERS = {
@@ -72,39 +63,11 @@ export class Listener {
    */
   static external(props: ExternalListenerProps): Listener {
     const name = props.name ?? "EXTERNAL";
-    const { address } = props;
-    if (typeof address !== "string" || address.trim() === "") {
-      throw new InvalidSettingError(
-        `external listener "${name}" has no address; give the one that its clients dial, such as 192.168.56.101 or kafka.example.org`,
-      );
-    }
-    if (!isHost(address)) {
-      throw new InvalidSettingError(
-        `external listener "${name}": "${address}" is not a host; give an IP address or a DNS name, without scheme or port`,
-      );
-    }
-    if (isUnspecified(address)) {
-      throw new InvalidSettingError(
-        `external listener "${name}": nobody can dial ${address}; give the address that clients use, and ${address} as bindAddress`,
-      );
-    }
-    if (isLoopback(address)) {
-      throw new InvalidSettingError(
-        `external listener "${name}": ${address} leads every client back to itself; give an address of this host that others reach, or use Listener.host()`,
-      );
-    }
-    const bindAddress = props.bindAddress ?? (isIP(address) === 0 ? undefined : address);
-    if (bindAddress === undefined) {
-      throw new InvalidSettingError(
-        `external listener "${name}": the name ${address} cannot be bound; give bindAddress, an IP of the Docker host or 0.0.0.0 for all of them`,
-      );
-    }
-    // A zone (fe80::1%eth0) is nothing that an engine binds.
-    if (isIP(bindAddress) === 0 || bindAddress.includes("%")) {
-      throw new InvalidSettingError(
-        `external listener "${name}": bindAddress "${bindAddress}" is not an IP address; give one of the Docker host's, or 0.0.0.0 for all of them`,
-      );
-    }
+    const { address, bindAddress } = externalAddress(
+      `external listener "${name}"`,
+      "Listener.host()",
+      props,
+    );
     return new Listener("external", name, props.port ?? 9094, address, bindAddress);
   }
 
@@ -157,24 +120,4 @@ export class Listener {
       ? Endpoint.of(broker.host, this.port)
       : Endpoint.of(this.address, this.port + broker.id - 1);
   }
-}
-
-/** Addresses that lead nowhere; BlockList knows an IPv4 address inside an IPv6 one too. */
-const UNSPECIFIED = new BlockList();
-UNSPECIFIED.addAddress("0.0.0.0");
-UNSPECIFIED.addAddress("::", "ipv6");
-
-/** Addresses that lead back to whoever dials them. */
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8);
-LOOPBACK.addAddress("::1", "ipv6");
-
-function isUnspecified(address: string): boolean {
-  return isIP(address) !== 0 && UNSPECIFIED.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-}
-
-function isLoopback(address: string): boolean {
-  return isIP(address) === 0
-    ? /^(.*\.)?localhost$/i.test(address)
-    : LOOPBACK.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }

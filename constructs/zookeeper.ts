@@ -2,7 +2,6 @@ import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import type { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
 import { Construct } from "constructs";
 import type { Distribution } from "./distribution.ts";
-import { checkPort } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
 import type { Labels } from "./labels.ts";
 import { Memory } from "./memory.ts";
@@ -11,6 +10,7 @@ import { hostNames } from "./private/host-name.ts";
 import { Probe } from "./private/probe.ts";
 import { ServiceContainers } from "./private/service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
+import type { PublishedPort } from "./published-port.ts";
 import { Storage } from "./storage.ts";
 
 /** Settings of a {@link ZooKeeper}. */
@@ -28,11 +28,11 @@ export interface ZooKeeperProps {
    */
   readonly hosts?: readonly string[];
   /**
-   * TCP port for programs on the Docker host, bound on 127.0.0.1.
+   * Ports of the Docker host that lead to it. It asks nobody for a password.
    *
-   * @default - nothing is published: only containers on the network reach it
+   * @default - none: only containers on the network reach it
    */
-  readonly hostPort?: number;
+  readonly publish?: readonly PublishedPort[];
   /**
    * Where each server keeps its snapshots and its transaction log.
    *
@@ -85,7 +85,7 @@ export class ZooKeeper extends Construct implements IZooKeeper {
   constructor(scope: Construct, id: string, props: ZooKeeperProps) {
     super(scope, id);
     this.distribution = props.distribution;
-    const { name, hostPort } = props;
+    const { name, publish = [] } = props;
     const image = props.distribution.zooKeeper;
     if (image === undefined) {
       throw new InvalidSettingError(
@@ -93,7 +93,6 @@ export class ZooKeeper extends Construct implements IZooKeeper {
           `${props.distribution} names no ZooKeeper image; give zooKeeper to Distribution.of()`,
       );
     }
-    if (hostPort !== undefined) checkPort(hostPort, `ZooKeeper ${name}`);
     const memory = serviceMemory(props.heap ?? Memory.mebibytes(256), props.memoryLimit);
     this.node.addValidation({ validate: () => memoryConflicts(memory) });
 
@@ -130,10 +129,11 @@ export class ZooKeeper extends Construct implements IZooKeeper {
           KAFKA_OPTS:
             "-Dzookeeper.4lw.commands.whitelist=srvr -Dzookeeper.admin.enableServer=false",
         },
-        ports:
-          hostPort === undefined
-            ? []
-            : [{ internal: CLIENT_PORT, external: hostPort, ip: "127.0.0.1" }],
+        ports: publish.map(({ endpoint, bindAddress }) => ({
+          internal: CLIENT_PORT,
+          external: endpoint.port,
+          ip: bindAddress,
+        })),
         mounts,
         probe: Probe.zooKeeper(host, CLIENT_PORT),
         outlivedBy: [],

@@ -4,10 +4,16 @@ import { closest } from "fastest-levenshtein";
 import {
   Distribution,
   InvalidSettingError,
+  SERVICES,
   type DistributionName,
   type Image,
   type KafkaClusterProps,
+  type KafkaConnectProps,
+  type KsqlDbCliProps,
+  type KsqlDbProps,
+  type RestProxyProps,
   type SchemaRegistryProps,
+  type ServiceName,
   type ZooKeeperProps,
 } from "../constructs/index.ts";
 
@@ -29,10 +35,20 @@ export interface EnvironmentSettings {
   /** The brokers. */
   readonly kafka: Omit<KafkaClusterProps, Derived | "clusterId" | "metadata">;
   /** @default - there is none */
-  readonly schemaRegistry?: Omit<SchemaRegistryProps, Derived | "kafka"> & {
-    /** @default - `<environment>-schema-registry` */
-    readonly name?: string;
+  readonly schemaRegistry?: ServiceSettings<SchemaRegistryProps>;
+  /** @default - there is none */
+  readonly connect?: ServiceSettings<KafkaConnectProps>;
+  /** @default - there is none */
+  readonly ksqlDb?: ServiceSettings<KsqlDbProps> & {
+    /**
+     * A container with its command line.
+     *
+     * @default - there is none
+     */
+    readonly cli?: KsqlDbCliProps;
   };
+  /** @default - there is none */
+  readonly restProxy?: ServiceSettings<RestProxyProps>;
   /**
    * Where the state is kept: any backend of cdktf's, such as `(stack) => new PgBackend(stack, { … })`. Each
    * environment needs one of its own. It holds no secrets: those are given by the backend's own variables.
@@ -44,6 +60,12 @@ export interface EnvironmentSettings {
 
 /** What follows from the environment itself. */
 type Derived = "name" | "distribution" | "network" | "labels";
+
+/** What an environment says of a service; the other services that it works with are those of the environment. */
+type ServiceSettings<Props> = Omit<Props, Derived | "kafka" | "schemaRegistry" | "connect"> & {
+  /** @default - `<environment>-<service>` */
+  readonly name?: string;
+};
 
 /** An environment: its name, which is its file's, and what it asks for. */
 export interface Environment {
@@ -103,11 +125,28 @@ export function distributionOf(
   return Distribution.named(distribution, version);
 }
 
-/** The images that an environment needs of a distribution, where it has them. */
+/**
+ * The services that an environment asks for and a distribution has no images of, where that one only stands in for
+ * the wanted one. What the wanted one lacks is refused.
+ */
+export function leftOut({ settings }: Environment, distribution: Distribution): ServiceName[] {
+  if (distribution.name === settings.distribution) return [];
+  return SERVICES.filter(
+    (service) => settings[service] !== undefined && distribution[service] === undefined,
+  );
+}
+
+/** The images that an environment needs of a distribution, where it has them, each once. */
 export function imagesOf({ settings }: Environment, distribution: Distribution): Image[] {
-  return [
-    distribution.kafka,
-    settings.zooKeeper && distribution.zooKeeper,
-    settings.schemaRegistry && distribution.schemaRegistry?.image,
+  const { kafka, zooKeeper, schemaRegistry, connect, ksqlDb, restProxy } = distribution;
+  const images = [
+    kafka,
+    settings.zooKeeper && zooKeeper,
+    settings.schemaRegistry && schemaRegistry?.image,
+    settings.connect && connect?.image,
+    settings.ksqlDb && ksqlDb?.server,
+    settings.ksqlDb?.cli && ksqlDb?.cli,
+    settings.restProxy && restProxy,
   ].filter((image) => image !== undefined);
+  return [...new Map(images.map((image) => [image.reference, image])).values()];
 }

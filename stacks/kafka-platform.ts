@@ -7,8 +7,11 @@ import type { Construct } from "constructs";
 import {
   ENVIRONMENT_LABEL,
   KafkaCluster,
+  KafkaConnect,
+  KsqlDb,
   Metadata,
   ReadinessGate,
+  RestProxy,
   SchemaRegistry,
   ZooKeeper,
   type Labels,
@@ -18,7 +21,7 @@ import { labelBlocks } from "../constructs/labels.ts";
 import { renderBackend, secretsIn, type RenderedBackend } from "./backend.ts";
 import type { DockerEndpoint } from "./docker-engine.ts";
 import { lockedDistribution, type EnvironmentLock } from "./environment-lock.ts";
-import type { Environment } from "./environment.ts";
+import { leftOut, type Environment, type EnvironmentSettings } from "./environment.ts";
 import { stateFromStackFolder } from "./workspace.ts";
 
 /** Versions of kreuzwerker/docker that keep stopped containers in the state; cdktf's bindings pin an older one. */
@@ -65,8 +68,11 @@ export class KafkaPlatform extends TerraformStack {
       name: `${environment.name}-network`,
       labels: labelBlocks(labels),
     });
-    const { settings } = environment;
     const distribution = lockedDistribution(lock);
+    const settings: EnvironmentSettings = {
+      ...environment.settings,
+      ...Object.fromEntries(leftOut(environment, distribution).map((name) => [name, undefined])),
+    };
     const common = { distribution, network, labels };
     const zooKeeper =
       settings.zooKeeper &&
@@ -83,24 +89,71 @@ export class KafkaPlatform extends TerraformStack {
         ? { clusterId: lock.clusterId }
         : { metadata: Metadata.zooKeeper(zooKeeper) }),
     });
+    const named = (service: string): { name: string; kafka: KafkaCluster; labels: Labels } => ({
+      name: `${environment.name}-${service}`,
+      kafka,
+      labels,
+    });
     const schemaRegistry =
       settings.schemaRegistry &&
       new SchemaRegistry(this, "schema-registry", {
-        name: `${environment.name}-schema-registry`,
+        ...named("schema-registry"),
         ...settings.schemaRegistry,
-        kafka,
-        labels,
       });
+    const connect =
+      settings.connect &&
+      new KafkaConnect(this, "connect", {
+        ...named("connect"),
+        // Kafka's own image has no converter that would use it.
+        schemaRegistry: distribution.connect?.contract === "confluent" ? schemaRegistry : undefined,
+        ...settings.connect,
+      });
+    const ksqlDb =
+      settings.ksqlDb &&
+      new KsqlDb(this, "ksqldb", {
+        ...named("ksqldb-server"),
+        schemaRegistry,
+        connect,
+        ...settings.ksqlDb,
+      });
+    const cli =
+      settings.ksqlDb?.cli &&
+      ksqlDb?.addCli({ name: `${environment.name}-ksqldb-cli`, ...settings.ksqlDb.cli });
+    const restProxy =
+      settings.restProxy &&
+      new RestProxy(this, "rest-proxy", {
+        ...named("rest-proxy"),
+        schemaRegistry,
+        ...settings.restProxy,
+      });
+
     const { hostAddresses } = props;
     if (hostAddresses !== undefined) {
-      this.node.addValidation({
-        validate: () => kafka.listeners.flatMap((listener) => unboundable(listener, hostAddresses)),
-      });
+      const { jmx } = settings.kafka;
+      const bound = [
+        ...kafka.listeners.map(({ vantage, name, bindAddress }) => ({
+          what: `${vantage} listener "${name}"`,
+          bindAddress,
+        })),
+        ...(jmx === undefined
+          ? []
+          : [{ what: `${jmx.vantage} JMX`, bindAddress: jmx.bindAddress }]),
+        ...(["zooKeeper", "schemaRegistry", "connect", "ksqlDb", "restProxy"] as const).flatMap(
+          (service) =>
+            (settings[service]?.publish ?? []).map((port) => ({
+              what: String(port),
+              bindAddress: port.bindAddress,
+            })),
+        ),
+      ];
+      this.node.addValidation({ validate: () => unboundable(bound, hostAddresses) });
     }
     const containers = [
       ...(zooKeeper?.containers ?? []),
-      ...kafka.brokers.map(({ container }) => container),
-      ...(schemaRegistry === undefined ? [] : [schemaRegistry.container]),
+      ...kafka.containers,
+      ...[schemaRegistry, connect, ksqlDb, cli, restProxy].flatMap(
+        (service) => service?.container ?? [],
+      ),
     ];
     this.node.addValidation({ validate: () => collisions(containers) });
     new ReadinessGate(this, "ready", {
@@ -125,11 +178,18 @@ export class KafkaPlatform extends TerraformStack {
           security: "PLAINTEXT",
         })),
       },
-      services: {
-        ...(schemaRegistry === undefined
-          ? {}
-          : { schemaRegistry: schemaRegistryOutput(schemaRegistry) }),
-      },
+      services: defined({
+        schemaRegistry: schemaRegistry && {
+          ...serviceOutput(schemaRegistry),
+          product: schemaRegistry.product,
+        },
+        connect: connect && serviceOutput(connect),
+        ksqlDb: ksqlDb && {
+          ...serviceOutput(ksqlDb),
+          ...(cli === undefined ? {} : { cli: { container: cli.host } }),
+        },
+        restProxy: restProxy && serviceOutput(restProxy),
+      }),
       clients: {
         kafkajs: byListener(kafka, (_, servers) => ({ brokers: servers.split(",") })),
         librdkafka: byListener(kafka, (_, servers) => ({ "bootstrap.servers": servers })),
@@ -153,37 +213,41 @@ export class KafkaPlatform extends TerraformStack {
 
 /** Names and host ports that two containers of one environment want. */
 function collisions(containers: readonly Container[]): string[] {
-  const wanted = containers.flatMap((container) => {
-    const name = container.nameInput ?? "";
+  const wanted = containers.map((container) => {
     const ports = container.portsInput;
-    return [
-      { name, what: `the name ${name}` },
-      ...(Array.isArray(ports) ? ports : []).map(({ external }) => ({
-        name,
-        what: `port ${external} of the host`,
-      })),
-    ];
+    return {
+      name: container.nameInput ?? "",
+      ports: (Array.isArray(ports) ? ports : []).map(({ external }) => external),
+    };
   });
-  return wanted.flatMap(({ name, what }, i) => {
-    const earlier = wanted.slice(0, i).find((other) => other.what === what);
-    return earlier === undefined
-      ? []
-      : [`${earlier.name} and ${name} both want ${what}; give each its own`];
-  });
+  return wanted.flatMap(({ name, ports }, i) =>
+    wanted.slice(0, i).flatMap((earlier) => {
+      const both = `${earlier.name} and ${name} both want`;
+      const shared = [...new Set(ports)].filter((port) => earlier.ports.includes(port));
+      return [
+        ...(earlier.name === name ? [`${both} the name ${name}; give each its own`] : []),
+        ...shared.map((port) => `${both} port ${port} of the host; give each its own`),
+      ];
+    }),
+  );
 }
 
 function zooKeeperOutput({ connect, servers }: ZooKeeper): object {
   return { connect, servers: servers.map(({ id, host }) => ({ id, container: host })) };
 }
 
-function schemaRegistryOutput(registry: SchemaRegistry): object {
-  const { hostUrl, networkUrl, host, product } = registry;
-  return {
-    ...(hostUrl === undefined ? {} : { url: hostUrl }),
-    networkUrl,
-    container: host,
-    product,
-  };
+function serviceOutput(service: SchemaRegistry | KafkaConnect | KsqlDb | RestProxy): object {
+  return defined({
+    url: service.url("host"),
+    networkUrl: service.networkUrl,
+    externalUrl: service.url("external"),
+    container: service.host,
+  });
+}
+
+/** What is there of an object. */
+function defined(object: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 function byListener<T>(
@@ -204,15 +268,20 @@ ALWAYS_BOUND.addAddress("0.0.0.0");
 ALWAYS_BOUND.addAddress("::", "ipv6");
 ALWAYS_BOUND.addSubnet("127.0.0.0", 8);
 
-function unboundable(listener: Listener, hostAddresses: readonly string[]): string[] {
-  const { bindAddress } = listener;
-  if (bindAddress === undefined) return [];
-  const family = isIPv6(bindAddress) ? "ipv6" : "ipv4";
+/** Addresses that are to be bound, and that this host has not, each with what they are for. */
+function unboundable(
+  bound: readonly { readonly what: string; readonly bindAddress: string | undefined }[],
+  hostAddresses: readonly string[],
+): string[] {
   // One address of IPv6 has many spellings, which BlockList sees through.
   const own = new BlockList();
   for (const address of hostAddresses) own.addAddress(address, isIPv6(address) ? "ipv6" : "ipv4");
-  if (ALWAYS_BOUND.check(bindAddress, family) || own.check(bindAddress, family)) return [];
-  return [
-    `${listener.vantage} listener "${listener.name}": this host has no address ${bindAddress} to bind (it has ${hostAddresses.join(", ")}); give bindAddress, one of these or 0.0.0.0 for all of them`,
-  ];
+  return bound.flatMap(({ what, bindAddress }) => {
+    if (bindAddress === undefined) return [];
+    const family = isIPv6(bindAddress) ? "ipv6" : "ipv4";
+    if (ALWAYS_BOUND.check(bindAddress, family) || own.check(bindAddress, family)) return [];
+    return [
+      `${what}: this host has no address ${bindAddress} to bind (it has ${hostAddresses.join(", ")}); give bindAddress, one of these or 0.0.0.0 for all of them`,
+    ];
+  });
 }

@@ -5,8 +5,8 @@ import {
   type EnvironmentLock,
   type ImageDecision,
 } from "../../stacks/environment-lock.ts";
-import { distributionOf, imagesOf, type Environment } from "../../stacks/environment.ts";
-import { Distribution } from "../../constructs/index.ts";
+import { distributionOf, imagesOf, leftOut, type Environment } from "../../stacks/environment.ts";
+import { Distribution, titleOf } from "../../constructs/index.ts";
 import { CommandError } from "../errors.ts";
 import { say } from "../progress.ts";
 import type { Engine } from "./engine.ts";
@@ -56,7 +56,9 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   }
   const local = distributionOf(environment, "local");
   const reason = `${asked} was asked for; ${refusal}`;
-  say(`${reason}; falling back to images built here (Kafka ${local.version})`);
+  const missing = leftOut(environment, local).map(titleOf);
+  const without = missing.length === 0 ? "" : `, without ${missing.join(" and ")}`;
+  say(`${reason}; falling back to images built here (Kafka ${local.version})${without}`);
   await have(local);
   return { distribution: "local", version: local.version, reason, proven: true };
 

@@ -22,10 +22,19 @@ export class Probe {
     );
   }
 
-  /** An HTTP service answers a path with status 200. */
-  static http(host: string, port: number, path: string): Probe {
+  /**
+   * An HTTP service answers a path with status 200.
+   *
+   * @param begins what the answer's body must begin with, where the status alone says too little
+   */
+  static http(host: string, port: number, path: string, begins?: string): Probe {
+    const ask = `exec 3<>/dev/tcp/${host}/${port} && printf 'GET ${path} HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n' >&3`;
+    const status = "[[ $answer == HTTP/1.?' 200 '* ]]";
     return new Probe(
-      `exec 3<>/dev/tcp/${host}/${port} && printf 'GET ${path} HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n' >&3 && read -r -t ${SECONDS} answer <&3 && echo "$answer" && [[ $answer == HTTP/1.?' 200 '* ]]`,
+      begins === undefined
+        ? `${ask} && read -r -t ${SECONDS} answer <&3 && echo "$answer" && ${status}`
+        : // Until the end of the answer, which is no failure, or until the time is up.
+          `${ask} && { read -r -t ${SECONDS} -d '' answer <&3; echo "$answer" && ${status} && [[ $answer == *$'\\r\\n\\r\\n'${quoted(begins)}* ]]; }`,
     );
   }
 
@@ -35,4 +44,9 @@ export class Probe {
   private constructor(script: string) {
     this.command = ["CMD", "bash", "-c", script];
   }
+}
+
+/** Text as one word of a shell's. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import { Image as ImageResource } from "@cdktf/provider-docker/lib/image/index.js";
 import { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
@@ -10,7 +11,7 @@ import type { Storage } from "../storage.ts";
 import type { Probe } from "./probe.ts";
 
 /** A port of a container that the engine binds on its host. */
-export interface PublishedPort {
+export interface PortBinding {
   readonly internal: number;
   readonly external: number;
   /** IP address of the Docker host. */
@@ -41,7 +42,12 @@ export interface ServiceContainerProps {
   /** Name of the container, and its host name on the network. */
   readonly host: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly ports: readonly PublishedPort[];
+  /** What runs in it, if not what the image says. */
+  readonly entrypoint?: readonly string[] | undefined;
+  readonly command?: readonly string[] | undefined;
+  /** Whether the engine's own init hands signals on to what runs. */
+  readonly init?: boolean;
+  readonly ports: readonly PortBinding[];
   readonly mounts: readonly Mount[];
   readonly probe: Probe;
   /** Containers that must go later than this one, since it ends in order only while they are there. */
@@ -87,8 +93,10 @@ export class ServiceContainers {
       env: Object.entries(props.environment)
         .map(([name, value]) => `${name}=${value}`)
         .sort(),
-      // Sorted, since the provider takes a new order for a change.
-      ports: [...props.ports].sort((a, b) => a.internal - b.internal),
+      ...(props.entrypoint === undefined ? {} : { entrypoint: [...props.entrypoint] }),
+      ...(props.command === undefined ? {} : { command: [...props.command] }),
+      ...(props.init === undefined ? {} : { init: props.init }),
+      ports: boundPorts(props.ports),
       ...(volumes.length > 0 ? { mounts: volumes } : {}),
       ...(inMemory.length > 0
         ? { tmpfs: Object.fromEntries(inMemory.map(({ path }) => [path, ""])) }
@@ -110,4 +118,22 @@ export class ServiceContainers {
       ...(props.outlivedBy.length > 0 ? { dependsOn: [...props.outlivedBy] } : {}),
     });
   }
+}
+
+/** Addresses that stand for all of a host's, which one port can have but once. */
+const ALL = ["0.0.0.0", "::"];
+
+/** What the engine is to bind: sorted, since the provider takes a new order for a change, and without what another binding has. */
+function boundPorts(ports: readonly PortBinding[]): PortBinding[] {
+  const covered = ({ internal, external, ip }: PortBinding): boolean =>
+    !ALL.includes(ip) &&
+    ports.some(
+      (other) =>
+        other.internal === internal &&
+        other.external === external &&
+        other.ip === (isIPv6(ip) ? "::" : "0.0.0.0"),
+    );
+  return ports
+    .filter((port) => !covered(port))
+    .sort((a, b) => a.internal - b.internal || a.ip.localeCompare(b.ip));
 }

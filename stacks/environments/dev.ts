@@ -1,7 +1,7 @@
-import { Listener, Memory } from "../../constructs/index.ts";
+import { Listener, Memory, PublishedPort } from "../../constructs/index.ts";
 import type { EnvironmentSettings } from "../environment.ts";
 
-/** One broker for a developer's machine, reached from containers beside it and from the host. */
+/** The whole platform around one broker, for a developer's machine: reached from containers beside it and from the host. */
 export default {
   distribution: "confluent",
   versions: { confluent: "7.9.1", apache: "4.1.1", local: "4.1.1" },
@@ -10,4 +10,8 @@ export default {
     heap: Memory.mebibytes(512),
     memoryLimit: Memory.mebibytes(1024),
   },
+  schemaRegistry: { publish: [PublishedPort.host(8081)] },
+  connect: { publish: [PublishedPort.host(8083)] },
+  ksqlDb: { publish: [PublishedPort.host(8088)], cli: {} },
+  restProxy: { publish: [PublishedPort.host(8082)] },
 } satisfies EnvironmentSettings;

@@ -62,6 +62,7 @@ const PARTS: SummaryParts = {
     },
   ],
   engine: engineOf(),
+  leftOut: [],
   provenAt: "2026-11-22T22:23:00.000Z",
 };
 

@@ -578,7 +578,7 @@ describe("settings that contradict each other", () => {
     "advertised.host.name",
   ])("rejects the setting %s, which the cluster derives", (property) => {
     expect(conflicts({ settings: { [property]: "x" } })).toEqual([
-      `[stack/kafka] the setting ${property} is derived by the cluster; say it by listeners, metadata or storage instead`,
+      `[stack/kafka] the setting ${property} is derived; say it by listeners, metadata or storage instead`,
     ]);
   });
 
@@ -598,8 +598,8 @@ describe("settings that contradict each other", () => {
       expect.stringMatching(/ "HOST" and listener "HOST" both use port 19093; /),
       expect.stringMatching(/ own listener CONTROLLER has; /),
       expect.stringMatching(/^\[stack\/kafka\] a heap of 4096 MiB does not fit /),
-      expect.stringMatching(/^\[stack\/kafka\] the setting listeners is derived /),
-      expect.stringMatching(/^\[stack\/kafka\] the setting log\.dirs is derived /),
+      expect.stringMatching(/^\[stack\/kafka\] the setting listeners is derived; /),
+      expect.stringMatching(/^\[stack\/kafka\] the setting log\.dirs is derived; /),
     ]);
   });
 });

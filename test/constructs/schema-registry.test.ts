@@ -6,6 +6,7 @@ import {
   KafkaCluster,
   Listener,
   Memory,
+  PublishedPort,
   SchemaRegistry,
   type KafkaClusterProps,
   type SchemaRegistryProps,
@@ -59,9 +60,11 @@ describe("Confluent's", () => {
   });
 
   it("is reached under one address from the network and another from the host", () => {
-    const { registry } = make({ port: 8085, hostPort: 18081 });
-    expect(registry.networkUrl).toBe("http://dev-schema-registry:8085");
-    expect(registry.hostUrl).toBe("http://localhost:18081");
+    const { registry } = make({ publish: [PublishedPort.host(18081)] });
+    expect(registry.networkUrl).toBe("http://dev-schema-registry:8081");
+    expect(registry.url("host")).toBe("http://localhost:18081");
+    expect(registry.url("network")).toBe(registry.networkUrl);
+    expect(registry.url("external")).toBeUndefined();
     expect(registry.product).toBe("confluent");
   });
 
@@ -97,9 +100,9 @@ describe("Apicurio's", () => {
   });
 
   it("has Confluent's API under a path of its own", () => {
-    const { registry } = make({ distribution, hostPort: 8081 });
+    const { registry } = make({ distribution, publish: [PublishedPort.host(8081)] });
     expect(registry.networkUrl).toBe("http://dev-schema-registry:8081/apis/ccompat/v7");
-    expect(registry.hostUrl).toBe("http://localhost:8081/apis/ccompat/v7");
+    expect(registry.url("host")).toBe("http://localhost:8081/apis/ccompat/v7");
     expect(registry.product).toBe("apicurio");
   });
 });
@@ -107,8 +110,8 @@ describe("Apicurio's", () => {
 it("publishes nothing unless told to, and then on 127.0.0.1 only", () => {
   const silent = make();
   expect(silent.container["ports"]).toEqual([]);
-  expect(silent.registry.hostUrl).toBeUndefined();
-  expect(make({ hostPort: 18081 }).container["ports"]).toEqual([
+  expect(silent.registry.url("host")).toBeUndefined();
+  expect(make({ publish: [PublishedPort.host(18081)] }).container["ports"]).toEqual([
     { internal: 8081, external: 18081, ip: "127.0.0.1" },
   ]);
 });
@@ -131,19 +134,13 @@ describe("what it refuses", () => {
         }),
       },
       message:
-        "ours 3.9.1 names no Schema Registry image; give schemaRegistry to Distribution.of(), or use Distribution.confluent(), apache() or local()",
+        "ours 3.9.1 has no image of Schema Registry; use Distribution.confluent(), apache() or local(), or give schemaRegistry to Distribution.of()",
     },
     {
       title: "a name that cannot be",
       props: { name: "schema_registry" },
       message:
         'Schema Registry "schema_registry" cannot be a host name; use lower-case letters, digits and dashes, 63 at the most',
-    },
-    {
-      title: "a port that cannot be",
-      props: { hostPort: 65536 },
-      message:
-        "Schema Registry dev-schema-registry: port 65536 is out of range; give one from 1 to 65535",
     },
   ])("is $title", ({ props, message }) => {
     expect(() => make(props)).toThrowError(new InvalidSettingError(message));
@@ -153,7 +150,7 @@ describe("what it refuses", () => {
     const props = { heap: Memory.mebibytes(512), memoryLimit: Memory.mebibytes(512) };
     const refused = () => make(props, { listeners: [Listener.host()] });
     expect(refused).toThrowError(
-      "[stack/registry] cluster stack/kafka has no listener for the Docker network, which the Schema Registry needs; add Listener.network()",
+      "[stack/registry] cluster stack/kafka has no listener for the Docker network, which Schema Registry needs; add Listener.network()",
     );
     expect(refused).toThrowError("[stack/registry] a heap of 512 MiB does not fit");
   });

@@ -15,6 +15,7 @@ let registry: TestRegistry;
 beforeAll(async () => {
   // A disk of its own, so that it can be full.
   host = await TestHost.create([], { dataSize: "4g" });
+  host.leaveBrokersOnly("dev");
   // Its content keeps cp-kafka's contract.
   registry = await TestRegistry.holding(host, "kafka-platform-kit/kafka:3.9.1", [IMAGE]);
 });

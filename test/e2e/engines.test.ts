@@ -118,6 +118,7 @@ describe("an engine behind a docker context", () => {
     near = await TestHost.create([IMAGE], {
       flags: [`--host=${TLS_HOST}`, "--tlsverify", ...tls],
     });
+    near.leaveBrokersOnly("dev");
     far = await TestHost.create([]);
     await docker("context", "create", "far", `--docker=host=${far.dockerHost}`);
   });
@@ -235,6 +236,7 @@ describe("a rootless engine", () => {
 
   beforeAll(async () => {
     host = await TestHost.create([IMAGE], { rootless: true });
+    host.leaveBrokersOnly("dev");
   });
 
   afterAll(async () => {

@@ -24,6 +24,7 @@ const FOREIGN_CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk";
 
 /** Those that every version has. */
 const COMMANDS = [
+  "connect-distributed",
   "kafka-acls",
   "kafka-broker-api-versions",
   "kafka-cluster",
@@ -306,6 +307,21 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       expect(output.split("\n")).toEqual(COMMANDS.map((command) => `/usr/bin/${command}`));
     });
 
+    it("has them under the names of apache/kafka as well", async () => {
+      const { output } = await containers.run(image, {
+        command: ["bash", "-c", "ls /opt/kafka/bin"],
+      });
+      const names = COMMANDS.map((command) => `${command}.sh`);
+      expect(output.split("\n")).toEqual(expect.arrayContaining(names));
+    });
+
+    it("keeps Connect's jars off the class path of broker and commands", async () => {
+      const { output } = await containers.run(image, {
+        command: ["kafka-run-class", "org.apache.kafka.connect.cli.ConnectDistributed"],
+      });
+      expect(output).toContain("ClassNotFoundException");
+    });
+
     it("runs as uid and gid 1000, and owns a fresh volume", async () => {
       const { output } = await containers.run(image, {
         command: ["bash", "-c", "echo $(id -u) $(id -g) $(stat -c '%u %g' /var/lib/kafka/data)"],
@@ -536,6 +552,193 @@ describe.each([
       await startBroker();
       await broker.ready();
       expect(await broker.consume("greetings")).toContain("hello\n");
+    });
+  },
+);
+
+const MIRROR = "org.apache.kafka.connect.mirror.MirrorSourceConnector";
+const FILE = "org.apache.kafka.connect.file.FileStreamSourceConnector";
+
+/** A worker that keeps what it knows in the broker, which it has to itself. */
+const WORKER = [
+  "bootstrap.servers=broker:19092",
+  "group.id=connect",
+  "key.converter=org.apache.kafka.connect.storage.StringConverter",
+  "value.converter=org.apache.kafka.connect.storage.StringConverter",
+  ...["config", "offset", "status"].flatMap((kind) => [
+    `${kind}.storage.topic=connect-${kind}`,
+    `${kind}.storage.replication.factor=1`,
+  ]),
+  "offset.storage.partitions=1",
+  "status.storage.partitions=1",
+  "listeners=http://0.0.0.0:8083",
+];
+
+/** Writes its properties from a variable, then becomes the worker: as it is done with apache/kafka. */
+const START_WORKER = [
+  "bash",
+  "-c",
+  `printf '%s\\n' "$CONNECT_PROPERTIES" > /tmp/connect.properties && exec /opt/kafka/bin/connect-distributed.sh /tmp/connect.properties`,
+];
+
+// One worker's life, in order: each test goes on from where the one before left it.
+describe.each(["4.1.1", "3.9.1", "3.0.1"])(
+  "kafka image %s as a worker of Connect",
+  { timeout: 120_000 },
+  (version) => {
+    const withZooKeeper = version === "3.0.1";
+    const zooKeeperImage = "kafka-platform-kit/zookeeper:3.6.3";
+    let containers: Containers;
+    let broker: Broker;
+    let worker: string;
+    let url: string;
+
+    const call = async (method: string, path: string, body?: unknown) => {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { "Content-Type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(10_000),
+      });
+      const text = await response.text();
+      return { status: response.status, text };
+    };
+
+    /** Polls a GET until it is answered as wanted. */
+    const awaitAnswer = (path: string, wanted: (status: number, text: string) => boolean) =>
+      eventually(`GET ${path}`, worker, async () => {
+        try {
+          const { status, text } = await call("GET", path);
+          return { exitCode: wanted(status, text) ? 0 : 1, output: text };
+        } catch (error) {
+          return { exitCode: 1, output: String(error) };
+        }
+      });
+
+    const serves = async () => {
+      url = `http://${await succeed(["port", worker, "8083"])}`;
+      await awaitAnswer("/connectors", (status) => status === 200);
+    };
+
+    const running = (connector: string) =>
+      awaitAnswer(
+        `/connectors/${connector}/status`,
+        // The connector and its one task.
+        (status, text) => status === 200 && text.split('"RUNNING"').length === 3,
+      );
+
+    beforeAll(async () => {
+      const images = [imageOf(version), ...(withZooKeeper ? [zooKeeperImage] : [])];
+      containers = await Containers.create("kafka-connect", images);
+      if (withZooKeeper) {
+        const env = { ZOOKEEPER_CLIENT_PORT: "2181" };
+        await containers.start("zookeeper", zooKeeperImage, { env });
+      }
+      broker = await Broker.start(
+        containers,
+        version,
+        withZooKeeper
+          ? without(
+              {
+                ...SEED,
+                KAFKA_LISTENERS: "PLAINTEXT://:19092",
+                KAFKA_ADVERTISED_LISTENERS: "PLAINTEXT://broker:19092",
+              },
+              "KAFKA_JMX_PORT",
+            )
+          : combinedNode("broker"),
+        await containers.volume("data"),
+      );
+      await broker.ready();
+      worker = await containers.start("connect", imageOf(version), {
+        env: {
+          CONNECT_PROPERTIES: [
+            ...WORKER,
+            `plugin.path=/opt/kafka/libs/connect-file-${version}.jar`,
+          ].join("\n"),
+          KAFKA_HEAP_OPTS: "-Xmx256M",
+          KAFKA_OPTS: "-Dkit.test=1",
+        },
+        options: ["--memory", "512m", "--publish", "127.0.0.1::8083"],
+        command: START_WORKER,
+      });
+      await serves();
+    });
+
+    afterAll(async () => {
+      await containers.remove();
+    });
+
+    it("runs the JVM as process 1, with the options given", async () => {
+      expect(await commandLine(worker)).toEqual(
+        expect.arrayContaining(["java", "-Xmx256M", "-Dkit.test=1"]),
+      );
+    });
+
+    it("takes its properties from the file that it is given", async () => {
+      const { text } = await call("GET", "/");
+      expect(JSON.parse(text)).toMatchObject({ version });
+      const { output } = await broker.run("kafka-topics", "--list");
+      expect(output.split("\n")).toEqual(
+        expect.arrayContaining(["connect-config", "connect-offset", "connect-status"]),
+      );
+    });
+
+    it("has the mirror connectors by itself and the file connectors by plugin.path", async () => {
+      const { text } = await call("GET", "/connector-plugins");
+      const plugins = (JSON.parse(text) as { class: string }[]).map((plugin) => plugin.class);
+      expect(plugins).toEqual(expect.arrayContaining([MIRROR, FILE]));
+    });
+
+    it("carries the lines of a file to a topic", async () => {
+      await exec(worker, "bash", "-c", "echo hello > /tmp/lines");
+      const made = await call("PUT", "/connectors/lines/config", {
+        "connector.class": FILE,
+        file: "/tmp/lines",
+        topic: "lines",
+      });
+      expect(made).toMatchObject({ status: 201 });
+      await running("lines");
+      expect(await broker.consume("lines")).toContain("hello\n");
+    });
+
+    it("mirrors a topic of its own cluster", async () => {
+      const bytes = "org.apache.kafka.connect.converters.ByteArrayConverter";
+      const made = await call("PUT", "/connectors/mirror/config", {
+        "connector.class": MIRROR,
+        "source.cluster.alias": "mirror",
+        "target.cluster.alias": "self",
+        "source.cluster.bootstrap.servers": "broker:19092",
+        "target.cluster.bootstrap.servers": "broker:19092",
+        topics: "lines",
+        "replication.factor": "1",
+        "offset-syncs.topic.replication.factor": "1",
+        "key.converter": bytes,
+        "value.converter": bytes,
+      });
+      expect(made).toMatchObject({ status: 201 });
+      await running("mirror");
+      expect(await broker.consume("mirror.lines")).toContain("hello\n");
+    });
+
+    it("says in its log which connector a line is about", async () => {
+      expect(await logs(worker)).toMatch(/^\[.*\] INFO \[mirror\|worker\] /m);
+    });
+
+    it("shuts down in good order when stopped", async () => {
+      expect(await stop(worker)).toBe("143 false");
+      expect(await logs(worker)).toMatch(/INFO Kafka Connect stopped \(/);
+    });
+
+    it("goes on with its connectors when it is started again", async () => {
+      await succeed(["start", worker]);
+      await serves();
+      await running("lines");
+      await exec(worker, "bash", "-c", "echo again >> /tmp/lines");
+      const both = ["--from-beginning", "--max-messages", "2", "--timeout-ms", "20000"];
+      const mirrored = ["--topic", "mirror.lines", ...both];
+      const { output } = await broker.run("kafka-console-consumer", ...mirrored);
+      expect(output.split("\n").slice(0, 2)).toEqual(["hello", "again"]);
     });
   },
 );

@@ -17,6 +17,7 @@ beforeAll(async () => {
     "kafka-platform-kit/kafka:3.9.1",
     "kafka-platform-kit/kafka:4.1.1",
   ]);
+  host.leaveBrokersOnly("dev");
 });
 
 afterAll(async () => {

@@ -20,6 +20,7 @@ let built: string;
 
 beforeAll(async () => {
   host = await TestHost.create(["kafka-platform-kit/kafka:4.1.1"]);
+  host.leaveBrokersOnly("dev");
   built = join(host.checkout, ".kafka-platform", "bin", "tofu");
 });
 

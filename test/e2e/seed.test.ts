@@ -6,7 +6,7 @@ import type { EnvironmentLock } from "../../stacks/environment-lock.ts";
 import { buildStandIn } from "../stand-ins/images.ts";
 import { TestHost } from "./test-host.ts";
 
-const CONTAINERS = ["broker", "schema-registry", "zookeeper"];
+const CONTAINERS = ["broker", "connect", "schema-registry", "zookeeper"];
 const VOLUMES = ["seed-kafka-1-data", "seed-zookeeper-1-data", "seed-zookeeper-1-log"];
 const REGISTRY = "http://localhost:8081/apis/ccompat/v7";
 
@@ -63,7 +63,7 @@ async function consumeAll(): Promise<string[]> {
 }
 
 describe("npm start -- seed", () => {
-  test("goes from nothing to a proven ZooKeeper, broker and Schema Registry", async () => {
+  test("goes from nothing to a proven ZooKeeper, broker, Schema Registry and Connect", async () => {
     const { exitCode, output } = await host.kit("start", "seed");
     expect(exitCode, output).toBe(0);
     expect(output).toMatch(/seed: Kafka 3\.0\.1 \(ZooKeeper\), cluster [\w-]{22}\n/);
@@ -82,6 +82,7 @@ describe("npm start -- seed", () => {
     expect(published.sort()).toEqual([
       "127.0.0.1:2181",
       "127.0.0.1:8081",
+      "127.0.0.1:8083",
       "127.0.0.1:9092",
       "127.0.0.1:9101",
     ]);

@@ -21,6 +21,7 @@ let withBackend: string;
 
 beforeAll(async () => {
   host = await TestHost.create(["kafka-platform-kit/kafka:4.1.1"]);
+  host.leaveBrokersOnly("dev");
   const address = await host.startPostgres(ACCOUNT.PGUSER, PASSWORD);
   const shipped = readFileSync(join(host.checkout, SETTINGS), "utf8");
   plain = replaced(shipped, 'distribution: "confluent"', 'distribution: "local"');

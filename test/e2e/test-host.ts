@@ -115,6 +115,15 @@ export class TestHost {
     ]);
   }
 
+  /** Takes the services beside the brokers out of an environment: for what they add nothing to but time. */
+  leaveBrokersOnly(environment: string): void {
+    const file = join(this.checkout, "stacks", "environments", `${environment}.ts`);
+    const before = readFileSync(file, "utf8");
+    const after = before.replace(/^ {2}(schemaRegistry|connect|ksqlDb|restProxy): .*\n/gm, "");
+    if (after === before) throw new Error(`no service to take out of ${environment}`);
+    writeFileSync(file, after);
+  }
+
   /** Makes the file system of the engine's data larger or smaller, as it stands. */
   async resizeData(size: string): Promise<void> {
     await execa("mount", ["-o", `remount,size=${size}`, this.dataRoot]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ENVIRONMENT_LABEL, Listener } from "../../constructs/index.ts";
+import { ENVIRONMENT_LABEL, Listener, PublishedPort } from "../../constructs/index.ts";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import { imagesAsAsked, type EnvironmentLock } from "../../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../../stacks/environment.ts";
@@ -99,12 +99,15 @@ describe("services of one environment", () => {
     },
     {
       title: "one port of the host",
-      more: { zooKeeper: { hostPort: 8081 }, schemaRegistry: { hostPort: 8081 } },
+      more: {
+        zooKeeper: { publish: [PublishedPort.host(8081)] },
+        schemaRegistry: { publish: [PublishedPort.host(8081)] },
+      },
       said: "[trial] trial-zookeeper-1 and trial-schema-registry both want port 8081 of the host; give each its own",
     },
     {
       title: "a listener's port",
-      more: { schemaRegistry: { hostPort: 9092 } },
+      more: { schemaRegistry: { publish: [PublishedPort.host(9092)] } },
       said: "[trial] trial-kafka-1 and trial-schema-registry both want port 9092 of the host; give each its own",
     },
   ])("cannot have $title", ({ more, said }) => {

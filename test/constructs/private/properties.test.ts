@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { toKafkaEnvironment } from "../../../constructs/private/properties.ts";
+import { toEnvironment } from "../../../constructs/private/properties.ts";
 
 it.each([
   { property: "node.id", variable: "KAFKA_NODE_ID" },
@@ -8,10 +8,10 @@ it.each([
   { property: "a-b", variable: "KAFKA_A___B" },
   { property: "listener.name.lan_2.x-y", variable: "KAFKA_LISTENER_NAME_LAN__2_X___Y" },
 ])("renders $property as $variable", ({ property, variable }) => {
-  expect(toKafkaEnvironment({ [property]: "v" })).toEqual({ [variable]: "v" });
+  expect(toEnvironment("KAFKA", { [property]: "v" })).toEqual({ [variable]: "v" });
 });
 
 it("leaves values as they are", () => {
   const value = "a.b_c-d=e, f:G";
-  expect(toKafkaEnvironment({ x: value, y: "" })).toEqual({ KAFKA_X: value, KAFKA_Y: "" });
+  expect(toEnvironment("KAFKA", { x: value, y: "" })).toEqual({ KAFKA_X: value, KAFKA_Y: "" });
 });

@@ -8,7 +8,7 @@ import { lockOf } from "../environments.ts";
 /** A service, setting by setting: `image`, `restart`, `port 9092`, `env KAFKA_BROKER_ID` … */
 type Service = Readonly<Record<string, string>>;
 
-/** The docker-compose file that this environment stands for, as far as it is deployed today. */
+/** The docker-compose file that this environment stands for, service by service. */
 const COMPOSE: Readonly<Record<string, Service>> = {
   zookeeper: {
     image: "confluentinc/cp-zookeeper:7.0.1",
@@ -55,6 +55,47 @@ const COMPOSE: Readonly<Record<string, Service>> = {
     "env SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS": "broker:29092",
     "env SCHEMA_REGISTRY_LISTENERS": "http://0.0.0.0:8081",
   },
+  // It is depended on, and not there: the file as it is does not start.
+  connect: {},
+  "ksqldb-server": {
+    image: "confluentinc/cp-ksqldb-server:7.0.1",
+    hostname: "ksqldb-server",
+    depends_on: "broker, connect",
+    restart: "always",
+    "port 8088": "0.0.0.0:8088",
+    "env KSQL_CONFIG_DIR": "/etc/ksql",
+    "env KSQL_BOOTSTRAP_SERVERS": "broker:29092",
+    "env KSQL_HOST_NAME": "ksqldb-server",
+    "env KSQL_LISTENERS": "http://0.0.0.0:8088",
+    "env KSQL_CACHE_MAX_BYTES_BUFFERING": "0",
+    "env KSQL_KSQL_SCHEMA_REGISTRY_URL": "http://schema-registry:8081",
+    "env KSQL_PRODUCER_INTERCEPTOR_CLASSES":
+      "io.confluent.monitoring.clients.interceptor.MonitoringProducerInterceptor",
+    "env KSQL_CONSUMER_INTERCEPTOR_CLASSES":
+      "io.confluent.monitoring.clients.interceptor.MonitoringConsumerInterceptor",
+    "env KSQL_KSQL_CONNECT_URL": "http://connect:8083",
+    "env KSQL_KSQL_LOGGING_PROCESSING_TOPIC_REPLICATION_FACTOR": "1",
+    "env KSQL_KSQL_LOGGING_PROCESSING_TOPIC_AUTO_CREATE": "true",
+    "env KSQL_KSQL_LOGGING_PROCESSING_STREAM_AUTO_CREATE": "true",
+  },
+  "ksqldb-cli": {
+    image: "confluentinc/cp-ksqldb-cli:7.0.1",
+    depends_on: "broker, connect, ksqldb-server",
+    restart: "always",
+    entrypoint: "/bin/sh",
+    tty: "true",
+  },
+  "rest-proxy": {
+    image: "confluentinc/cp-kafka-rest:7.0.1",
+    hostname: "rest-proxy",
+    depends_on: "broker, schema-registry",
+    restart: "always",
+    "port 8082": "0.0.0.0:8082",
+    "env KAFKA_REST_HOST_NAME": "rest-proxy",
+    "env KAFKA_REST_BOOTSTRAP_SERVERS": "broker:29092",
+    "env KAFKA_REST_LISTENERS": "http://0.0.0.0:8082",
+    "env KAFKA_REST_SCHEMA_REGISTRY_URL": "http://schema-registry:8081",
+  },
 };
 
 /** Something that is not as in the compose file, on purpose; `-` stands for nothing. */
@@ -77,6 +118,14 @@ const COMMERCIAL =
 const CLUSTER_LISTENER =
   "brokers talk among themselves on a listener of their own, so that a change for clients never touches them";
 const SIZE = "what follows from a cluster of one broker is said, not left to a default of three";
+
+const DEPENDS =
+  "nothing waits for readiness by it; what is said of order is for the end, where brokers go last";
+const MISSING =
+  "ksqlDB's connectors need it, and the file names it as a dependency without having it";
+const NO_SUCH = "ksqlDB has no property that this would become";
+const INTERCEPTORS =
+  "the community images lack the interceptors' classes, so that no client of ksqlDB could start";
 
 const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
   zookeeper: [
@@ -204,6 +253,105 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
     { setting: "healthcheck", compose: "-", ours: "GET /subjects", reason: HEALTH },
     { setting: "stop", compose: "-", ours: "60 s", reason: STOP },
   ],
+  connect: Object.entries({
+    image: "confluentinc/cp-kafka-connect:7.0.1",
+    hostname: "connect",
+    depends_on: "broker",
+    restart: "unless-stopped",
+    memory: "1024 MiB",
+    stop: "60 s",
+    healthcheck: "GET /connectors",
+    "port 8083": "127.0.0.1:8083",
+    "env CONNECT_BOOTSTRAP_SERVERS": "broker:29092",
+    "env CONNECT_GROUP_ID": "connect",
+    "env CONNECT_CONFIG_STORAGE_TOPIC": "connect-configs",
+    "env CONNECT_CONFIG_STORAGE_REPLICATION_FACTOR": "1",
+    "env CONNECT_OFFSET_STORAGE_TOPIC": "connect-offsets",
+    "env CONNECT_OFFSET_STORAGE_REPLICATION_FACTOR": "1",
+    "env CONNECT_STATUS_STORAGE_TOPIC": "connect-status",
+    "env CONNECT_STATUS_STORAGE_REPLICATION_FACTOR": "1",
+    "env CONNECT_KEY_CONVERTER": "org.apache.kafka.connect.storage.StringConverter",
+    "env CONNECT_VALUE_CONVERTER": "io.confluent.connect.avro.AvroConverter",
+    "env CONNECT_VALUE_CONVERTER_SCHEMA_REGISTRY_URL": "http://schema-registry:8081",
+    "env CONNECT_LISTENERS": "http://0.0.0.0:8083",
+    "env CONNECT_REST_ADVERTISED_HOST_NAME": "connect",
+    "env CONNECT_REST_ADVERTISED_PORT": "8083",
+    "env CONNECT_REST_PORT": "8083",
+    "env KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m",
+  }).map(([setting, ours]) => ({ setting, compose: "-", ours, reason: MISSING })),
+  "ksqldb-server": [
+    { setting: "restart", compose: "always", ours: "unless-stopped", reason: RESTART },
+    { setting: "port 8088", compose: "0.0.0.0:8088", ours: "127.0.0.1:8088", reason: LOOPBACK },
+    { setting: "depends_on", compose: "broker, connect", ours: "broker", reason: DEPENDS },
+    { setting: "env KSQL_CONFIG_DIR", compose: "/etc/ksql", ours: "-", reason: NO_SUCH },
+    { setting: "env KSQL_HOST_NAME", compose: "ksqldb-server", ours: "-", reason: NO_SUCH },
+    {
+      setting: "env KSQL_PRODUCER_INTERCEPTOR_CLASSES",
+      compose: "io.confluent.monitoring.clients.interceptor.MonitoringProducerInterceptor",
+      ours: "-",
+      reason: INTERCEPTORS,
+    },
+    {
+      setting: "env KSQL_CONSUMER_INTERCEPTOR_CLASSES",
+      compose: "io.confluent.monitoring.clients.interceptor.MonitoringConsumerInterceptor",
+      ours: "-",
+      reason: INTERCEPTORS,
+    },
+    { setting: "env KSQL_KSQL_INTERNAL_TOPIC_REPLICAS", compose: "-", ours: "1", reason: SIZE },
+    { setting: "env KSQL_KSQL_STREAMS_REPLICATION_FACTOR", compose: "-", ours: "1", reason: SIZE },
+    { setting: "env KSQL_HEAP_OPTS", compose: "-", ours: "-Xms512m -Xmx512m", reason: MEMORY },
+    { setting: "memory", compose: "-", ours: "1024 MiB", reason: MEMORY },
+    { setting: "healthcheck", compose: "-", ours: "GET /healthcheck", reason: HEALTH },
+    { setting: "stop", compose: "-", ours: "90 s", reason: STOP },
+  ],
+  "ksqldb-cli": [
+    { setting: "restart", compose: "always", ours: "unless-stopped", reason: RESTART },
+    {
+      setting: "depends_on",
+      compose: "broker, connect, ksqldb-server",
+      ours: "ksqldb-server",
+      reason: DEPENDS,
+    },
+    ...[
+      { setting: "entrypoint", compose: "/bin/sh", ours: "sleep" },
+      { setting: "command", compose: "-", ours: "infinity" },
+      { setting: "init", compose: "-", ours: "true" },
+      { setting: "tty", compose: "true", ours: "-" },
+    ].map((difference) => ({
+      ...difference,
+      reason: "a shell that waits at a terminal ignores the order to stop, and is killed",
+    })),
+    {
+      setting: "hostname",
+      compose: "-",
+      ours: "ksqldb-cli",
+      reason: "each container has its name as its host name",
+    },
+    { setting: "memory", compose: "-", ours: "768 MiB", reason: MEMORY },
+    { setting: "healthcheck", compose: "-", ours: "GET /info", reason: HEALTH },
+    {
+      setting: "stop",
+      compose: "-",
+      ours: "10 s",
+      reason: "the engine's own default, said as everywhere",
+    },
+  ],
+  "rest-proxy": [
+    { setting: "restart", compose: "always", ours: "unless-stopped", reason: RESTART },
+    { setting: "port 8082", compose: "0.0.0.0:8082", ours: "127.0.0.1:8082", reason: LOOPBACK },
+    { setting: "depends_on", compose: "broker, schema-registry", ours: "broker", reason: DEPENDS },
+    {
+      setting: "env KAFKA_REST_HOST_NAME",
+      compose: "rest-proxy",
+      ours: "-",
+      reason:
+        "consumers were sent on to http://rest-proxy:8082, which nobody outside can follow; without it, to the address that they dialled",
+    },
+    { setting: "env KAFKAREST_HEAP_OPTS", compose: "-", ours: "-Xms256m -Xmx256m", reason: MEMORY },
+    { setting: "memory", compose: "-", ours: "768 MiB", reason: MEMORY },
+    { setting: "healthcheck", compose: "-", ours: "GET /topics", reason: HEALTH },
+    { setting: "stop", compose: "-", ours: "60 s", reason: STOP },
+  ],
 };
 
 interface Rendered extends Block {
@@ -217,6 +365,9 @@ interface Rendered extends Block {
   readonly stop_timeout: number;
   readonly healthcheck: { readonly test: readonly string[] };
   readonly depends_on?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly init?: boolean;
 }
 
 /** What is rendered, container by container, in the words of the compose file. */
@@ -244,12 +395,19 @@ async function rendered(): Promise<Record<string, Service>> {
         memory: `${container.memory} MiB`,
         stop: `${container.stop_timeout} s`,
         healthcheck: question(container.healthcheck.test.at(-1) ?? ""),
-        ...Object.fromEntries(
-          (container.depends_on ?? []).map((address) => [
-            "depends_on",
-            String(meant("docker_container", address)?.["name"]),
-          ]),
-        ),
+        ...(container.depends_on === undefined
+          ? {}
+          : {
+              depends_on: container.depends_on
+                .map((address) => String(meant("docker_container", address)?.["name"]))
+                .sort()
+                .join(", "),
+            }),
+        ...(container.entrypoint === undefined
+          ? {}
+          : { entrypoint: container.entrypoint.join(" ") }),
+        ...(container.command === undefined ? {} : { command: container.command.join(" ") }),
+        ...(container.init === undefined ? {} : { init: String(container.init) }),
         ...Object.fromEntries(
           container.ports.map(({ internal, external, ip }) => [
             `port ${internal}`,

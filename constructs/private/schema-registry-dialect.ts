@@ -1,29 +1,9 @@
 import type { SchemaRegistryImage } from "../distribution.ts";
-
-/** What a schema registry must know, whosever image it is. */
-export interface SchemaRegistryNeeds {
-  /** Its name on the Docker network. */
-  readonly host: string;
-  readonly port: number;
-  /** Brokers that keep the schemas. */
-  readonly bootstrapServers: string;
-  /** Replicas of the topics that hold the schemas: at the default of 3, one broker is not enough. */
-  readonly replicationFactor: number;
-  /** Java's options for the heap. */
-  readonly heap: string;
-}
-
-/** A product's way of saying it. */
-export interface SchemaRegistryDialect {
-  readonly environment: Readonly<Record<string, string>>;
-  /** Path of its Confluent API, without a slash at the end; empty at the root. */
-  readonly apiPath: string;
-  /** Path that answers 200 once it serves. */
-  readonly readyPath: string;
-}
+import type { ServiceDialect, ServiceNeeds } from "./http-service.ts";
+import { Probe } from "./probe.ts";
 
 /** Settings of cp-schema-registry, by its environment contract. */
-function confluent(needs: SchemaRegistryNeeds): SchemaRegistryDialect {
+function confluent(needs: ServiceNeeds): ServiceDialect {
   return {
     environment: {
       SCHEMA_REGISTRY_HOST_NAME: needs.host,
@@ -33,12 +13,12 @@ function confluent(needs: SchemaRegistryNeeds): SchemaRegistryDialect {
       SCHEMA_REGISTRY_HEAP_OPTS: needs.heap,
     },
     apiPath: "",
-    readyPath: "/subjects",
+    probe: Probe.http(needs.host, needs.port, "/subjects"),
   };
 }
 
 /** Settings of apicurio/apicurio-registry 3, made to behave as Confluent's does: stored in Kafka, BACKWARD by default. */
-function apicurio(needs: SchemaRegistryNeeds): SchemaRegistryDialect {
+function apicurio(needs: ServiceNeeds): ServiceDialect {
   return {
     environment: {
       QUARKUS_HTTP_PORT: String(needs.port),
@@ -55,16 +35,16 @@ function apicurio(needs: SchemaRegistryNeeds): SchemaRegistryDialect {
       JAVA_OPTS_APPEND: needs.heap,
     },
     apiPath: "/apis/ccompat/v7",
-    readyPath: "/health/ready",
+    probe: Probe.http(needs.host, needs.port, "/health/ready"),
   };
 }
 
 const DIALECTS = { confluent, apicurio } as const;
 
 /** Renders what a schema registry must know into its image's own words. */
-export function schemaRegistrySettings(
+export function schemaRegistryDialect(
   product: SchemaRegistryImage["product"],
-  needs: SchemaRegistryNeeds,
-): SchemaRegistryDialect {
+  needs: ServiceNeeds,
+): ServiceDialect {
   return DIALECTS[product](needs);
 }

@@ -1,0 +1,165 @@
+import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
+import { Construct } from "constructs";
+import type { Distribution } from "../distribution.ts";
+import { checkPort, Endpoint } from "../endpoint.ts";
+import type { Image } from "../image.ts";
+import type { IKafkaCluster } from "../kafka-cluster.ts";
+import type { Labels } from "../labels.ts";
+import type { Vantage } from "../listener.ts";
+import { Memory } from "../memory.ts";
+import type { PublishedPort } from "../published-port.ts";
+import { checkHostName } from "./host-name.ts";
+import type { Probe } from "./probe.ts";
+import { ServiceContainers } from "./service-container.ts";
+import { heapOptions, memoryConflicts, serviceMemory } from "./service-memory.ts";
+
+/** Settings that all HTTP services beside the brokers have. */
+export interface HttpServiceProps {
+  /** Name of the container, and its host name on the network. Lower-case letters, digits and dashes. */
+  readonly name: string;
+  /** The cluster that it works with; it joins the cluster's network. */
+  readonly kafka: IKafkaCluster;
+  /**
+   * Where the image comes from.
+   *
+   * @default - the cluster's distribution
+   */
+  readonly distribution?: Distribution;
+  /**
+   * Ports of the Docker host that lead to it.
+   *
+   * @default - none: only containers on the network reach it
+   */
+  readonly publish?: readonly PublishedPort[];
+  /** Java heap; each service has a default of its own. */
+  readonly heap?: Memory;
+  /**
+   * Memory limit of the container.
+   *
+   * @default - the heap and 512 MiB for what the JVM keeps beside it
+   */
+  readonly memoryLimit?: Memory;
+  /**
+   * Labels on everything it makes.
+   *
+   * @default - none but the service's name
+   */
+  readonly labels?: Labels;
+}
+
+/** What follows from the settings, for a service to render. */
+export interface ServiceNeeds {
+  /** Its name on the Docker network. */
+  readonly host: string;
+  /** Port that it listens on. */
+  readonly port: number;
+  /** The brokers, as containers on the network reach them. */
+  readonly bootstrapServers: string;
+  /** Replicas of the topics that the service makes for itself: never more than there are brokers. */
+  readonly replicationFactor: number;
+  /** Java's options for the heap. */
+  readonly heap: string;
+}
+
+/** A service in its image's own words. */
+export interface ServiceDialect {
+  readonly environment: Readonly<Record<string, string>>;
+  /** What runs in the container, if not what the image says. */
+  readonly command?: readonly string[];
+  /** Path of its API, without a slash at the end; empty at the root. */
+  readonly apiPath: string;
+  /** How it is seen that it serves. */
+  readonly probe: Probe;
+}
+
+/** What one kind of service has of its own. */
+export interface ServiceKind {
+  /** The service's name, as its label says it. */
+  readonly service: string;
+  /** As people call it. */
+  readonly title: string;
+  readonly image: Image;
+  readonly port: number;
+  /** Default of the heap, in MiB. */
+  readonly heap: number;
+  /** Seconds it gets to end in order before it is killed. */
+  readonly stopSeconds: number;
+  render(needs: ServiceNeeds): ServiceDialect;
+}
+
+/** One container with an HTTP API, that works with a Kafka cluster. */
+export abstract class HttpService extends Construct {
+  readonly host: string;
+  readonly container: Container;
+  /** Address of its API for containers on the network. */
+  readonly networkUrl: string;
+  private readonly published: readonly PublishedPort[];
+  private readonly apiPath: string;
+  /** What further containers of the service are made with. */
+  protected readonly containers: ServiceContainers;
+
+  protected constructor(scope: Construct, id: string, props: HttpServiceProps, kind: ServiceKind) {
+    super(scope, id);
+    const { kafka } = props;
+    this.host = checkHostName(props.name, kind.title);
+    this.published = props.publish ?? [];
+    const port = checkPort(kind.port, kind.title);
+    const memory = serviceMemory(props.heap ?? Memory.mebibytes(kind.heap), props.memoryLimit);
+    const bootstrapServers = kafka.networkBootstrapServers;
+    this.node.addValidation({
+      validate: () => [
+        ...memoryConflicts(memory),
+        ...(bootstrapServers === undefined
+          ? [
+              `cluster ${kafka.name} has no listener for the Docker network, which ${kind.title} needs; add Listener.network()`,
+            ]
+          : []),
+      ],
+    });
+    const dialect = kind.render({
+      host: this.host,
+      port,
+      bootstrapServers: bootstrapServers ?? "",
+      replicationFactor: Math.min(3, kafka.size),
+      heap: heapOptions(memory),
+    });
+    this.apiPath = dialect.apiPath;
+    this.containers = new ServiceContainers(this, {
+      service: kind.service,
+      image: kind.image,
+      network: kafka.network,
+      memoryLimit: memory.limit,
+      stopSeconds: kind.stopSeconds,
+      labels: props.labels,
+    });
+    this.container = this.containers.container("server", {
+      host: this.host,
+      environment: dialect.environment,
+      command: dialect.command,
+      ports: this.published.map(({ endpoint, bindAddress }) => ({
+        internal: port,
+        external: endpoint.port,
+        ip: bindAddress,
+      })),
+      mounts: [],
+      probe: dialect.probe,
+      outlivedBy: kafka.containers,
+    });
+    this.networkUrl = this.urlOf(Endpoint.of(this.host, port));
+  }
+
+  /**
+   * Address of its API for clients of a vantage.
+   *
+   * @returns undefined when nothing is published for them
+   */
+  url(vantage: Vantage): string | undefined {
+    if (vantage === "network") return this.networkUrl;
+    const found = this.published.find((port) => port.vantage === vantage);
+    return found === undefined ? undefined : this.urlOf(found.endpoint);
+  }
+
+  private urlOf(endpoint: Endpoint): string {
+    return `http://${endpoint}${this.apiPath}`;
+  }
+}
