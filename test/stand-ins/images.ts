@@ -14,7 +14,7 @@ const REAL_NAME = /^confluentinc\//;
 const OWN_ENGINE = "unix:///var/run/docker.sock";
 
 /** A folder here: `Dockerfile`, the container's command `run`, and its modules. */
-export type StandIn = "rest-proxy" | "schema-registry";
+export type StandIn = "ksqldb" | "ksqldb-cli" | "rest-proxy" | "schema-registry";
 
 /**
  * Builds the stand-in for a service of Confluent's Platform 7.0.1, with the node that runs this.
