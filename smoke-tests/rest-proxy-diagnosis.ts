@@ -8,10 +8,10 @@ import { NoAnswer } from "./dial.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
 import { containerOf, explainServiceSilence } from "./services.ts";
 
-const BROKERS = "bootstrap.servers (KAFKA_REST_BOOTSTRAP_SERVERS)";
+const BROKERS = "KAFKA_REST_BOOTSTRAP_SERVERS";
 
 const SETTINGS: ServiceSettings = {
-  listeners: (port) => `listeners (KAFKA_REST_LISTENERS) say http://0.0.0.0:${port}`,
+  listeners: (port) => `KAFKA_REST_LISTENERS says http://0.0.0.0:${port}`,
   path: "nothing behind the port",
   brokers: BROKERS,
 };
@@ -44,7 +44,7 @@ export function explainProxyRefusal(service: ServiceUnderTest, refusal: ServiceR
       return "the smoke tests need the rights to write and read topics, and to use consumer groups, named kafka-platform-kit.smoke.*";
     }
     if (errorCode === 40403 && request.includes("/consumers/")) {
-      return `another proxy answers than the one that has the consumer, or it expired: a consumer lives in one proxy, for as long as consumer.instance.timeout.ms (KAFKA_REST_CONSUMER_INSTANCE_TIMEOUT_MS) lets it idle`;
+      return `another proxy answers than the one that has the consumer, or it expired: a consumer lives in one proxy, for as long as KAFKA_REST_CONSUMER_INSTANCE_TIMEOUT_MS lets it idle`;
     }
     if (status >= 500) {
       return `it cannot use Kafka; see that ${BROKERS} of ${container} leads to the brokers, and that they run`;
@@ -76,7 +76,7 @@ export function explainBaseUri(service: ServiceUnderTest, baseUri: string, fault
   const wayOut =
     fault instanceof ServiceRefusal
       ? `the address leads to another proxy than the one that was asked`
-      : `take host.name (KAFKA_REST_HOST_NAME) out of ${container}: without it base_uri follows the address that each client uses; advertised.listeners (KAFKA_REST_ADVERTISED_LISTENERS) says nothing of it, only of the links of /v3`;
+      : `take KAFKA_REST_HOST_NAME out of ${container}: without it base_uri follows the address that each client uses (KAFKA_REST_ADVERTISED_LISTENERS changes links of /v3 only)`;
   return `REST Proxy: the base_uri of a consumer is ${baseUri}, which clients of ${url} cannot follow: ${why}; ${wayOut}`;
 }
 
@@ -89,7 +89,7 @@ export function explainHanging(
   const { standpoint } = service;
   return [
     `REST Proxy: ${sight(standpoint, silence, "REST Proxy")}; consumer group "${group}" is not formed, and until it is the proxy answers nothing about any consumer`,
-    `see that the brokers can make the topic of offsets (KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR must not be above their number), and that clients delete their consumers: one that is left, and fetches no more, holds up ${containerOf(service)} until max.poll.interval.ms (KAFKA_REST_CONSUMER_MAX_POLL_INTERVAL_MS, 5 minutes) is over`,
+    `see that the brokers can make the topic of offsets (KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR must not be above their number), and that clients delete their consumers: one that is left, and fetches no more, holds up ${containerOf(service)} until KAFKA_REST_CONSUMER_MAX_POLL_INTERVAL_MS (5 minutes) is over`,
   ].join("; ");
 }
 
