@@ -44,8 +44,10 @@ export function foreignPlatform(
   });
   for (const [service, url] of Object.entries(urls) as [ServiceKey, string][]) {
     const complaint = complaintAbout(url);
-    if (complaint !== undefined)
-      complaints.push(`--${SERVICE_OPTIONS[service]} "${url}" ${complaint}`);
+    if (complaint === undefined) continue;
+    // A password is nobody's business.
+    const shown = url.replace(/\/\/[^/@]*@/, "//…@");
+    complaints.push(`--${SERVICE_OPTIONS[service]} "${shown}" ${complaint}`);
   }
   if (complaints.length > 0) throw new ForeignPlatformError(complaints.join("\n"));
   return { bootstrapServers: [...new Set(addresses)].join(","), urls };
