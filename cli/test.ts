@@ -6,6 +6,7 @@ import { ensureOpenTofu } from "./prepare/opentofu.ts";
 import { installPackages, runAsRoot, type Consent } from "./prepare/packages.ts";
 import { ensurePostgres } from "./prepare/postgres.ts";
 import { ensureProvider } from "./prepare/provider.ts";
+import { ensurePython } from "./prepare/python.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { ask, hasProgram } from "./shell.ts";
@@ -67,6 +68,7 @@ export async function test(consent: Consent): Promise<number> {
   await ensureProvider(terraform);
   await ensureTools(consent);
   await ensurePostgres(consent);
+  await ensurePython(consent);
   // The tests deploy with both, whichever was found.
   await ensureOpenTofu();
   await ensureLocalImages(IMAGES, engine, consent);

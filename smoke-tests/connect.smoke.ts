@@ -27,7 +27,7 @@ import { beginProof, failWithAll, finding } from "./steps.ts";
 
 const PARTITIONS = 3;
 /** How long a connector may take until it and its task run: two rebalances of the workers. */
-const START_SECONDS = 90;
+const START_SECONDS = 60;
 /** How long records may take from one topic to the other. */
 const MOVE_SECONDS = 60;
 /** How long it may take after a removal until every worker knows. */

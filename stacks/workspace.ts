@@ -22,6 +22,8 @@ export const workspace = {
   providerLock: (): string => resolve(WORKSPACE, "providers.lock.hcl"),
   /** OpenTofu, where it was built here. */
   openTofu: (): string => resolve(WORKSPACE, "bin", "tofu"),
+  /** The Python environment of the tests, with what the examples need. */
+  python: (...path: string[]): string => resolve(WORKSPACE, "python", ...path),
   /** Whatever is being built, and what it is built from. */
   build: (...path: string[]): string => resolve(WORKSPACE, "build", ...path),
 };
