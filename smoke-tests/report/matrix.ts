@@ -96,7 +96,7 @@ export interface Matrix {
 }
 
 /** What people call what can be reached. */
-export const TARGET_TITLES: Readonly<Record<Target, string>> = {
+const TARGET_TITLES: Readonly<Record<Target, string>> = {
   kafka: "Kafka",
   zooKeeper: "ZooKeeper",
   ...SERVICE_TITLES,
