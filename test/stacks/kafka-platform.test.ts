@@ -100,14 +100,14 @@ describe("services of one environment", () => {
     {
       title: "one port of the host",
       more: {
-        zooKeeper: { publish: [PublishedPort.host(8081)] },
-        schemaRegistry: { publish: [PublishedPort.host(8081)] },
+        zooKeeper: { publish: PublishedPort.host(8081) },
+        schemaRegistry: { publish: PublishedPort.host(8081) },
       },
       said: "[trial] trial-zookeeper-1 and trial-schema-registry both want port 8081 of the host; give each its own",
     },
     {
       title: "a listener's port",
-      more: { schemaRegistry: { publish: [PublishedPort.host(9092)] } },
+      more: { schemaRegistry: { publish: PublishedPort.host(9092) } },
       said: "[trial] trial-kafka-1 and trial-schema-registry both want port 9092 of the host; give each its own",
     },
   ])("cannot have $title", ({ more, said }) => {
