@@ -133,7 +133,8 @@ function boundPorts(ports: readonly PortBinding[]): PortBinding[] {
         other.external === external &&
         other.ip === (isIPv6(ip) ? "::" : "0.0.0.0"),
     );
-  return ports
+  const key = ({ internal, external, ip }: PortBinding): string => `${internal} ${external} ${ip}`;
+  return [...new Map(ports.map((port) => [key(port), port])).values()]
     .filter((port) => !covered(port))
     .sort((a, b) => a.internal - b.internal || a.ip.localeCompare(b.ip));
 }
