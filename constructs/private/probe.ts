@@ -31,7 +31,6 @@ export class Probe {
     const line = `read -r -t ${SECONDS} answer <&3`;
     const status = `${line} && echo "$answer" && [[ $answer == HTTP/1.?' 200 '* ]]`;
     // Header by header to the blank line, then all there is until the end, which is no failure, or until the time is up.
-    // No braces around a variable: Terraform would take them for its own.
     const body = `{ while ${line} && [[ $answer != $'\\r' ]]; do :; done; read -r -t ${SECONDS} -d '' answer <&3; echo "$answer"; [[ $answer == ${quoted(begins ?? "")}* ]]; }`;
     return new Probe(
       [

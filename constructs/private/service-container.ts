@@ -91,10 +91,10 @@ export class ServiceContainers {
       image: this.image.imageId,
       networksAdvanced: [{ name: network.name }],
       env: Object.entries(props.environment)
-        .map(([name, value]) => `${name}=${value}`)
+        .map(([name, value]) => literal(`${name}=${value}`))
         .sort(),
       ...(props.entrypoint === undefined ? {} : { entrypoint: [...props.entrypoint] }),
-      ...(props.command === undefined ? {} : { command: [...props.command] }),
+      ...(props.command === undefined ? {} : { command: props.command.map(literal) }),
       ...(props.init === undefined ? {} : { init: props.init }),
       ports: boundPorts(props.ports),
       ...(volumes.length > 0 ? { mounts: volumes } : {}),
@@ -105,7 +105,7 @@ export class ServiceContainers {
       // No swap: a heap that is paged out is worse than one that is too small. Unset, the engine makes it twice the memory.
       memorySwap: memoryLimit.mebibytes,
       healthcheck: {
-        test: [...props.probe.command],
+        test: props.probe.command.map(literal),
         interval: "5s",
         timeout: "5s",
         startPeriod: "2m0s",
@@ -118,6 +118,11 @@ export class ServiceContainers {
       ...(props.outlivedBy.length > 0 ? { dependsOn: [...props.outlivedBy] } : {}),
     });
   }
+}
+
+/** Text that Terraform leaves as it is, such as `${file:/secrets:key}`, which is Kafka's to resolve; what cdktf stands in for is not meant. */
+function literal(text: string): string {
+  return text.replaceAll(/([$%])\{(?!TfToken\[)/g, "$1$1{");
 }
 
 /** Addresses that stand for all of a host's, which one port can have but once. */

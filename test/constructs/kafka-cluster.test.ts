@@ -14,7 +14,14 @@ import {
   type IKafkaCluster,
   type KafkaClusterProps,
 } from "../../constructs/index.ts";
-import { environmentOf, synthesizeScope, theOnly, type Block, type Program } from "./synthesis.ts";
+import {
+  environmentOf,
+  named,
+  synthesizeScope,
+  theOnly,
+  type Block,
+  type Program,
+} from "./synthesis.ts";
 
 const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk";
 const PROPS: KafkaClusterProps = {
@@ -146,6 +153,29 @@ describe("the broker's settings", () => {
   it("stand in one order, since the provider takes another for a change", () => {
     const lines = container()["env"] as string[];
     expect(lines).toEqual(lines.toSorted());
+  });
+
+  it("reach Kafka as they are, though Terraform would take them for its own", () => {
+    const value = "${file:/secrets:key} %{x} $HOME $${y}";
+    expect(environment({ settings: { "a.b": value } })["KAFKA_A_B"]).toBe(
+      "$${file:/secrets:key} %%{x} $HOME $$${y}",
+    );
+  });
+
+  it("may come from other parts of the program", () => {
+    const program = synthesizeScope((scope) => {
+      const zooKeeper = new ZooKeeper(scope, "zookeeper", {
+        name: "zoo",
+        distribution: PROPS.distribution,
+        network: PROPS.network,
+      });
+      const settings = { "a.b": zooKeeper.servers[0]!.container.id };
+      return new KafkaCluster(scope, "kafka", { ...PROPS, settings });
+    });
+    const broker = named("kafka_broker", "docker_container", program);
+    expect(environmentOf(broker)["KAFKA_A_B"]).toMatch(
+      /^\$\{docker_container\.zookeeper_.*\.id\}$/,
+    );
   });
 
   it("can be added to, and win over the cluster's defaults", () => {
