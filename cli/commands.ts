@@ -115,12 +115,15 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   smoke: {
     summary: "proves a deployed environment by producing and consuming on every listener",
-    usage: "<environment> [--junit <file>]",
-    options: { junit: { type: "string" } },
+    usage: "<environment> [--junit <file>] [--html <file>]",
+    options: { junit: { type: "string" }, html: { type: "string" } },
     environment: undefined,
     async run(name, values) {
       const { stack } = await visit(name);
-      const passed = await smoke(await stack.outputs(), values["junit"] as string | undefined);
+      const passed = await smoke(await stack.outputs(), {
+        junit: values["junit"] as string | undefined,
+        html: values["html"] as string | undefined,
+      });
       if (passed) await keepProof(name);
       return passed ? 0 : 1;
     },

@@ -108,6 +108,18 @@ export class Docker {
     return state?.trim();
   }
 
+  /** The image that a container runs, by its tag where it has one; `undefined` as above. */
+  async imageOf(container: string): Promise<string | undefined> {
+    const inspect = ["inspect", "--format"];
+    try {
+      const id = await this.run(["container", ...inspect, "{{.Image}}", container]);
+      const tags = await this.run(["image", ...inspect, '{{join .RepoTags " "}}', id.trim()]);
+      return tags.trim() === "" ? id.trim() : tags.trim();
+    } catch {
+      return undefined;
+    }
+  }
+
   /** State and last words of a container, for a failure's message; empty where none is known. */
   async lastWords(container: string | undefined): Promise<string> {
     if (container === undefined) return "";

@@ -14,6 +14,7 @@ import { NoAnswer } from "./dial.ts";
 import { Docker } from "./docker.ts";
 import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
 import { judge, makeRecords } from "./records.ts";
+import { serviceCell } from "./report/cell.ts";
 import type { RegistryUnderTest } from "./schema-registry-diagnosis.ts";
 import {
   explainCompatibility,
@@ -39,7 +40,8 @@ const runId = randomBytes(4).toString("hex");
 const registries = registriesUnderTest(outputs);
 
 for (const registry of registries) {
-  describe(`Schema Registry at ${registry.url} (${registry.vantage})`, () => {
+  const cell = serviceCell(registry, "HTTP, kafkajs with Avro");
+  describe(`Schema Registry at ${registry.url} (${registry.vantage})`, cell, () => {
     proveRegistry(registry);
   });
 }

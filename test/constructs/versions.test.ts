@@ -146,7 +146,7 @@ function platform({ distribution }: Row, mode: Mode): Record<string, Rendered> {
   const registry = new SchemaRegistry(stack, "registry", {
     name: "registry",
     kafka,
-    publish: [PublishedPort.host(8081)],
+    publish: PublishedPort.host(8081),
   });
   const avro = distribution.connect?.contract === "confluent";
   const connect = new KafkaConnect(stack, "connect", {

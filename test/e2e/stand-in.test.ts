@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { buildSchemaRegistryStandIn } from "../stand-ins/images.ts";
+import { buildStandIn } from "../stand-ins/images.ts";
 
 /** The stand-in for Schema Registry, with real records in a real broker. */
 
@@ -100,7 +100,7 @@ async function brokerWith(env: Readonly<Record<string, string>>, container = bro
 }
 
 beforeAll(async () => {
-  await buildSchemaRegistryStandIn(image);
+  await buildStandIn("schema-registry", image);
   await docker("network", "create", `--label=${label}`, name);
   await brokerWith({});
   await run(registry, registryEnv, image);

@@ -122,14 +122,14 @@ describe("services of one environment", () => {
     {
       title: "one port of the host",
       more: {
-        zooKeeper: { publish: [PublishedPort.host(8081)] },
-        schemaRegistry: { publish: [PublishedPort.host(8081)] },
+        zooKeeper: { publish: PublishedPort.host(8081) },
+        schemaRegistry: { publish: PublishedPort.host(8081) },
       },
       said: "[trial] trial-zookeeper-1 and trial-schema-registry both want port 8081 of the host; give each its own",
     },
     {
       title: "a listener's port",
-      more: { schemaRegistry: { publish: [PublishedPort.host(9092)] } },
+      more: { schemaRegistry: { publish: PublishedPort.host(9092) } },
       said: "[trial] trial-kafka-1 and trial-schema-registry both want port 9092 of the host; give each its own",
     },
   ])("cannot have $title", ({ more, said }) => {
@@ -200,35 +200,29 @@ describe("its outputs", () => {
   });
 
   it("name every service by its addresses, and by its container", () => {
-    const external = { address: "192.0.2.9", bindAddress: "10.0.0.5" };
-    const publish = (port: number): PublishedPort[] => [
-      PublishedPort.host(port),
-      PublishedPort.external({ port: port + 10_000, ...external }),
-    ];
+    const external = (port: number): PublishedPort =>
+      PublishedPort.external({ port, address: "192.0.2.9", bindAddress: "10.0.0.5" });
     const environment = environmentOf({
-      schemaRegistry: { publish: publish(8081), name: "registry" },
-      connect: { publish: publish(8083) },
-      ksqlDb: { publish: publish(8088), cli: { name: "shell" } },
+      schemaRegistry: { publish: PublishedPort.host(18081), name: "registry" },
+      connect: { publish: external(18083) },
+      ksqlDb: { publish: external(8088), cli: { name: "shell" } },
       restProxy: {},
     });
     const services: PlatformOutputs["services"] = {
       schemaRegistry: {
-        url: "http://localhost:8081",
+        url: "http://localhost:18081",
         networkUrl: "http://registry:8081",
-        externalUrl: "http://192.0.2.9:18081",
         container: "registry",
         product: "confluent",
       },
       connect: {
-        url: "http://localhost:8083",
         networkUrl: "http://trial-connect:8083",
         externalUrl: "http://192.0.2.9:18083",
         container: "trial-connect",
       },
       ksqlDb: {
-        url: "http://localhost:8088",
         networkUrl: "http://trial-ksqldb-server:8088",
-        externalUrl: "http://192.0.2.9:18088",
+        externalUrl: "http://192.0.2.9:8088",
         container: "trial-ksqldb-server",
         cli: { container: "shell" },
       },
@@ -317,10 +311,7 @@ describe("an address to bind", () => {
 
   it("rejects JMX and services on one that this host lacks, each by what it is for", () => {
     const foreign = { address: "192.0.2.9" };
-    const publish = (port: number): PublishedPort[] => [
-      PublishedPort.host(port),
-      PublishedPort.external({ port, ...foreign }),
-    ];
+    const publish = (port: number): PublishedPort => PublishedPort.external({ port, ...foreign });
     const environment = environmentOf({
       kafka: { listeners: [Listener.network()], jmx: Jmx.external(foreign) },
       schemaRegistry: { publish: publish(8081) },
@@ -342,7 +333,7 @@ describe("an address to bind", () => {
   });
 
   it("rejects ZooKeeper on one that this host lacks", () => {
-    const zooKeeper = { publish: [PublishedPort.external({ port: 2181, address: "192.0.2.9" })] };
+    const zooKeeper = { publish: PublishedPort.external({ port: 2181, address: "192.0.2.9" }) };
     expect(() => platform(environmentOf({ zooKeeper }), lockOf())).toThrowError(
       "[trial] external port 2181 at 192.0.2.9: this host has no address 192.0.2.9 to bind",
     );

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
-import { ApiError, invalidSchema, notKnown } from "./errors.mjs";
+import { ApiError, BareError, bodyOf, chosenType, MalformedBody } from "../shared/http.mjs";
+import { invalidSchema, notKnown } from "./errors.mjs";
 
 /**
  * The registry over HTTP, as the real one's server shows it.
@@ -38,20 +39,6 @@ const ELSEWHERE = [
   ...[/^DELETE \/config$/, /^DELETE \/mode\//, /^\S+ \/contexts$/, /^\S+ \/exporters/],
   ...[/^\S+ \/(compatibility|subjects|config|mode)\/[^/]+\//, /^\S+ \/schemas\/ids\/[^/]+\//],
 ];
-
-/** An answer of the server itself, from before a resource has the request: without a type. */
-class BareError extends ApiError {
-  /**
-   * @param {number} status
-   * @param {string} reason
-   */
-  constructor(status, reason) {
-    super(status, status, `HTTP ${status} ${reason}`);
-  }
-}
-
-/** A body that is not JSON. */
-class MalformedBody extends Error {}
 
 /**
  * @param {Registry} registry
@@ -216,7 +203,7 @@ async function answerTo(request, routes) {
       throw new BareError(405, "Method Not Allowed");
     }
     const body = method === "POST" || method === "PUT" ? parsed(request, sent) : undefined;
-    const accepted = chosen(request.headers.accept);
+    const accepted = chosenType(request.headers.accept, OFFERED);
     if (accepted === undefined) throw new BareError(406, "Not Acceptable");
     type = accepted;
     for (const name of query.keys()) {
@@ -291,38 +278,6 @@ function allowed(route) {
     throw notKnown("the order of methods in Allow, where there is more than GET");
   }
   return { status: 200, headers: { Allow: "HEAD,GET,OPTIONS", "Content-Type": V1 }, body: "" };
-}
-
-/**
- * The best of what is offered, the first where several are equally wanted.
- *
- * @param {string | undefined} accept
- */
-function chosen(accept = "*/*") {
-  const wanted = accept.split(",").map((range) => {
-    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith("q="));
-    return { type, weight: weight === undefined ? 1 : Number(weight.slice(2)) };
-  });
-  /** @param {string} offered */
-  const weigh = (offered) => {
-    const exact = wanted.find(({ type }) => type === offered);
-    const range = wanted.find(({ type }) => type === "*/*" || type === "application/*");
-    return (exact ?? range)?.weight ?? 0;
-  };
-  const best = Math.max(...OFFERED.map(weigh));
-  return best > 0 ? OFFERED.find((offered) => weigh(offered) === best) : undefined;
-}
-
-/**
- * @param {IncomingMessage} request
- * @returns {Promise<string>}
- */
-async function bodyOf(request) {
-  /** @type {Buffer[]} */
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /**

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs from "kafkajs";
-import { StartError } from "./environment.mjs";
+import { POLL_MS } from "../shared/brokers.mjs";
+import { StartError } from "../shared/environment.mjs";
 import { StoreTimeout } from "./errors.mjs";
 
 /**
@@ -12,58 +12,8 @@ import { StoreTimeout } from "./errors.mjs";
  * @typedef {import("./environment.mjs").Settings} Settings
  */
 
-const POLL_MS = 100;
 const READER_PAUSE_MS = 300;
 const CLEANUP_POLICY = "cleanup.policy";
-
-/**
- * Waits for the first brokers that answer, as the image does before it starts the registry.
- *
- * @param {Settings} settings
- * @returns {Promise<kafkajs.Kafka>}
- * @throws {StartError} when no name of a broker resolves, or none answers in time
- */
-export async function waitForBrokers({ brokers, minBrokers, brokerTimeoutMs }) {
-  const known = await Promise.allSettled(
-    brokers.map((broker) => lookup(broker.slice(0, broker.lastIndexOf(":")))),
-  );
-  if (known.every(({ status }) => status === "rejected")) {
-    throw new StartError(
-      `No resolvable bootstrap urls given in bootstrap.servers: ${brokers.join(",")}`,
-    );
-  }
-  const kafka = new kafkajs.Kafka({
-    clientId: "schema-registry",
-    brokers: [...brokers],
-    connectionTimeout: 1000,
-    requestTimeout: 5000,
-    retry: { initialRetryTime: POLL_MS, maxRetryTime: 1000, retries: 0 },
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const deadline = Date.now() + brokerTimeoutMs;
-  for (;;) {
-    const found = await countBrokers(kafka);
-    if (found >= minBrokers) return kafka;
-    if (Date.now() > deadline) {
-      throw new StartError(`Expected ${minBrokers} brokers but found only ${found}.`);
-    }
-    await sleep(POLL_MS);
-  }
-}
-
-/** @param {kafkajs.Kafka} kafka */
-async function countBrokers(kafka) {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    return (await admin.describeCluster()).brokers.length;
-  } catch {
-    // None yet, whatever it was: the deadline tells.
-    return 0;
-  } finally {
-    await admin.disconnect();
-  }
-}
 
 /** The topic, read from its beginning. It has one writer: a record of somebody else's ends the stand-in. */
 export class KafkaLog {

@@ -1,25 +1,18 @@
 import { once } from "node:events";
-import { settingsFrom, StartError } from "./environment.mjs";
+import { waitForBrokers } from "../shared/brokers.mjs";
+import { end, run } from "../shared/environment.mjs";
+import { settingsFrom } from "./environment.mjs";
 import { createHttpServer } from "./http.mjs";
-import { KafkaLog, waitForBrokers } from "./kafka-log.mjs";
+import { KafkaLog } from "./kafka-log.mjs";
 import { Registry } from "./registry.mjs";
 
-// As process 1 it would get neither, and the JVM ends with the same codes.
-process.once("SIGTERM", () => process.exit(143));
-process.once("SIGINT", () => process.exit(130));
-
-console.log("a stand-in for Confluent's Schema Registry 7.0.1, for tests only");
-try {
-  await start();
-} catch (error) {
-  end(error);
-}
+await run("Schema Registry", start);
 
 async function start() {
   console.log("===> Configuring ...");
   const settings = settingsFrom(process.env);
   console.log("===> Check if Kafka is healthy ...");
-  const kafka = await waitForBrokers(settings);
+  const kafka = await waitForBrokers({ clientId: "schema-registry", ...settings });
   console.log("===> Launching schema-registry ...");
   /** @type {Registry} */
   const registry = new Registry({
@@ -41,13 +34,4 @@ async function start() {
     await once(server, "listening");
   }
   console.log("INFO Server started, listening for requests...");
-}
-
-/**
- * @param {unknown} error
- * @returns {never}
- */
-function end(error) {
-  console.error(error instanceof StartError ? `ERROR ${error.message}` : error);
-  process.exit(1);
 }
