@@ -91,10 +91,10 @@ export class ServiceContainers {
       image: this.image.imageId,
       networksAdvanced: [{ name: network.name }],
       env: Object.entries(props.environment)
-        .map(([name, value]) => `${name}=${value}`)
+        .map(([name, value]) => literal(`${name}=${value}`))
         .sort(),
       ...(props.entrypoint === undefined ? {} : { entrypoint: [...props.entrypoint] }),
-      ...(props.command === undefined ? {} : { command: [...props.command] }),
+      ...(props.command === undefined ? {} : { command: props.command.map(literal) }),
       ...(props.init === undefined ? {} : { init: props.init }),
       // Sorted, since the provider takes a new order for a change.
       ports: [...props.ports].sort((a, b) => a.internal - b.internal),
@@ -106,7 +106,7 @@ export class ServiceContainers {
       // No swap: a heap that is paged out is worse than one that is too small. Unset, the engine makes it twice the memory.
       memorySwap: memoryLimit.mebibytes,
       healthcheck: {
-        test: [...props.probe.command],
+        test: props.probe.command.map(literal),
         interval: "5s",
         timeout: "5s",
         startPeriod: "2m0s",
@@ -132,4 +132,9 @@ export function publishedPorts(
   if (published === undefined) return [];
   const { endpoint, bindAddress } = published;
   return [{ internal, external: endpoint.port, ip: bindAddress }];
+}
+
+/** Text that Terraform leaves as it is, such as `${file:/secrets:key}`, which is Kafka's to resolve; what cdktf stands in for is not meant. */
+function literal(text: string): string {
+  return text.replaceAll(/([$%])\{(?!TfToken\[)/g, "$1$1{");
 }
