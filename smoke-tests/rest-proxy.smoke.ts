@@ -31,7 +31,7 @@ const RECORDS = 20;
 const FETCH_SECONDS = 40;
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 
 for (const service of servicesUnderTest(outputs, "restProxy")) {
