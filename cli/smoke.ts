@@ -1,6 +1,12 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import {
+  ForeignPlatformError,
+  foreignPlatform,
+  outputsOf,
+  type ForeignPlatform,
+} from "../smoke-tests/foreign.ts";
 import { OUTPUTS_VARIABLE, type PlatformOutputs } from "../smoke-tests/outputs.ts";
 import { PAGE_VARIABLE } from "../smoke-tests/report/variables.ts";
 import { workspace } from "../stacks/workspace.ts";
@@ -9,8 +15,8 @@ import { ask } from "./shell.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Where reports go. */
-export interface SmokeReports {
+/** Where somebody wants reports. */
+export interface ReportFiles {
   /**
    * For the JUnit report.
    *
@@ -20,26 +26,42 @@ export interface SmokeReports {
   /**
    * For the page.
    *
-   * @default - beside what else is kept of the environment
+   * @default - beside what else is kept of the platform
    */
   readonly html?: string | undefined;
 }
 
+/** Where the reports of one run go; nothing is there yet. */
+export interface Reports {
+  readonly page: string;
+  readonly junit: string | undefined;
+}
+
 /**
- * Runs the smoke tests against an environment, showing what they print.
+ * Makes room for the reports: whatever becomes of the run, an earlier one's are not taken for its own.
+ *
+ * @throws CommandError when there is no room
+ */
+export function clearReports(platform: string, { junit, html }: ReportFiles = {}): Reports {
+  const reports = {
+    page: html === undefined ? workspace.report(platform) : fileFor("html", html),
+    junit: junit === undefined ? undefined : fileFor("junit", junit),
+  };
+  for (const file of [reports.page, ...(reports.junit === undefined ? [] : [reports.junit])]) {
+    rmSync(file, { force: true });
+  }
+  return reports;
+}
+
+/**
+ * Runs the smoke tests against a platform, showing what they print.
  *
  * @returns whether all passed
  */
 export async function smoke(
   outputs: PlatformOutputs,
-  { junit, html }: SmokeReports = {},
+  { page, junit }: Reports = clearReports(outputs.environment),
 ): Promise<boolean> {
-  const page = html === undefined ? workspace.report(outputs.environment) : fileFor("html", html);
-  const junitFile = junit === undefined ? undefined : fileFor("junit", junit);
-  // Should the tests not even start, nothing is to look like their report.
-  for (const report of [page, ...(junitFile === undefined ? [] : [junitFile])]) {
-    rmSync(report, { force: true });
-  }
   const file = workspace.outputs(outputs.environment);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(outputs, undefined, 2)}\n`);
@@ -52,7 +74,7 @@ export async function smoke(
       `--config=${join(ROOT, "smoke-tests", "vitest.config.ts")}`,
       "--reporter=verbose",
       `--reporter=${join(ROOT, "smoke-tests", "report", "reporter.ts")}`,
-      ...(junitFile === undefined ? [] : ["--reporter=junit", `--outputFile.junit=${junitFile}`]),
+      ...(junit === undefined ? [] : ["--reporter=junit", `--outputFile.junit=${junit}`]),
     ],
     {
       env: { [OUTPUTS_VARIABLE]: file, [PAGE_VARIABLE]: page },
@@ -63,10 +85,30 @@ export async function smoke(
   return answer.ok;
 }
 
-function fileFor(flag: "junit" | "html", file: string): string {
+/**
+ * The same for a platform that this kit did not deploy: no engine and no Terraform is asked.
+ *
+ * @throws CommandError when what was given cannot be used, or leads nowhere
+ */
+export async function smokeElsewhere(
+  bootstrapServers: string,
+  urls: ForeignPlatform["urls"],
+  files: ReportFiles,
+): Promise<boolean> {
+  try {
+    const platform = foreignPlatform(bootstrapServers, urls);
+    const reports = clearReports(platform.bootstrapServers, files);
+    return await smoke(await outputsOf(platform), reports);
+  } catch (error) {
+    if (error instanceof ForeignPlatformError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+function fileFor(option: keyof ReportFiles, file: string): string {
   const path = resolve(file);
   if (file === "" || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new CommandError(`--${flag} "${file}" is a folder; name a file in it`);
+    throw new CommandError(`--${option} "${file}" is a folder; name a file in it`);
   }
   return path;
 }

@@ -5,7 +5,7 @@ import type { ServiceRefusal } from "./clients/http-client.ts";
 import type { NoAnswer } from "./dial.ts";
 import type { PlatformOutputs } from "./outputs.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
-import { containerOf, explainServiceSilence } from "./services.ts";
+import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";
 
 const BROKERS = "bootstrap.servers (CONNECT_BOOTSTRAP_SERVERS)";
 const PLUGIN_PATH = "plugin.path (CONNECT_PLUGIN_PATH)";
@@ -37,13 +37,12 @@ export function explainConnectSilence(
 
 /** An answer that is not the wanted one: Connect's own words, then the setting behind them. */
 export function explainConnectRefusal(service: ServiceUnderTest, refusal: ServiceRefusal): string {
-  const { output, url } = service;
   const { status, errorCode, message, body } = refusal;
   const container = containerOf(service);
   const wayOut = (): string | undefined => {
     // Of a connector that it does not know, Connect says something else.
     if (status === 404 && (errorCode === undefined || body.includes("HTTP 404 Not Found"))) {
-      return `the API is not there; see that ${container} is through with its start, which needs the brokers (${SETTINGS.brokers}), and that services.connect.${output} in the outputs (${url}) leads to it, with nothing behind the port`;
+      return `the API is not there; see that ${container} is through with its start, which needs the brokers (${SETTINGS.brokers}), and that ${sourceOf(service)} leads to it, with nothing behind the port`;
     }
     if (status === 401 || status === 403) {
       return "the smoke tests need the rights to make, read and remove connectors named kafka-platform-kit.smoke.*";

@@ -39,7 +39,7 @@ const BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter";
 const ALIAS = "kafka-platform-kit-smoke";
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 
 for (const service of servicesUnderTest(outputs, "connect")) {

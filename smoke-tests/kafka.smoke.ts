@@ -24,7 +24,7 @@ import { beginProof, failWithAll, finding } from "./steps.ts";
 const PARTITIONS = 3;
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 const listeners = Object.keys(outputs.kafka.listeners).map((name) =>
   listenerUnderTest(outputs, name),

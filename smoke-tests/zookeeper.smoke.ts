@@ -22,7 +22,7 @@ import {
 } from "./zookeeper-diagnosis.ts";
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const { zooKeeper } = outputs.kafka;
 
 for (const output of zooKeeper === undefined ? [] : [zooKeeper]) {

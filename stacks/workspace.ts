@@ -12,11 +12,10 @@ export const workspace = {
   state: (environment: string): string => resolve(WORKSPACE, `${environment}.tfstate`),
   /** Lies there while Terraform changes an environment, and after such a change was cut off. */
   changing: (environment: string): string => resolve(WORKSPACE, `${environment}.changing.json`),
-  /** What an environment said of itself when the smoke tests were last run. */
-  outputs: (environment: string): string => resolve(WORKSPACE, `${environment}.outputs.json`),
+  /** What a platform said of itself when the smoke tests were last run. */
+  outputs: (platform: string): string => resolve(WORKSPACE, `${fileName(platform)}.outputs.json`),
   /** The page that shows what the smoke tests last found of a platform. */
-  report: (platform: string): string =>
-    resolve(WORKSPACE, `${platform.replace(/[^\w.-]+/g, "_")}.report.html`),
+  report: (platform: string): string => resolve(WORKSPACE, `${fileName(platform)}.report.html`),
   /** Providers that were fetched or built here, in the layout of a Terraform filesystem mirror. */
   providers: (): string => resolve(WORKSPACE, "providers"),
   /** The dependency lock for that mirror, for Terraform and for OpenTofu. */
@@ -28,6 +27,11 @@ export const workspace = {
   /** Whatever is being built, and what it is built from. */
   build: (...path: string[]): string => resolve(WORKSPACE, "build", ...path),
 };
+
+/** One that is not this kit's has addresses for a name. */
+function fileName(platform: string): string {
+  return platform.replace(/[^\w.-]+/g, "_");
+}
 
 /** Where cdktf puts the program of an environment. */
 export function stackFolder(environment: string): string {

@@ -57,7 +57,7 @@ export async function openClient(
 }
 
 /** What {@link openClient} writes and reads records with, in words. */
-export function clientFor(vantage: Vantage, kafkaVersion: string): string {
+export function clientFor(vantage: Vantage, kafkaVersion?: string): string {
   if (vantage !== "network") return "kafkajs";
   const writes = producerSendsHeaders(kafkaVersion) ? "kafka-console-producer" : "kafkajs";
   return `${writes}, kafka-console-consumer`;

@@ -23,11 +23,16 @@ declare module "vitest" {
   }
 }
 
+/** What vitest is told of a cell. */
+export interface CellOptions {
+  readonly meta?: { readonly cell: Cell };
+}
+
 /**
- * Declares the cell of all tests in a `describe`, as its second argument. It is there before any of
+ * Declares the cell of all tests in a `describe`, as its second argument, or of one step. It is there before any of
  * them runs, so that skipped ones have it, too.
  */
-export function inCell(cell: Cell): { readonly meta: { readonly cell: Cell } } {
+export function inCell(cell: Cell): CellOptions {
   return { meta: { cell } };
 }
 
@@ -35,12 +40,12 @@ export function inCell(cell: Cell): { readonly meta: { readonly cell: Cell } } {
 export function serviceCell(
   { service, vantage, url }: ServiceUnderTest,
   client = "HTTP",
-): ReturnType<typeof inCell> {
+): CellOptions {
   return inCell({ target: service, vantage, address: url, client });
 }
 
 /** The cell of ksqlDB's command line, which runs in a container of its own. */
-export function ksqlDbCliCell(networkUrl: string): ReturnType<typeof inCell> {
+export function ksqlDbCliCell(networkUrl: string): CellOptions {
   return inCell({
     target: "ksqlDbCli",
     vantage: "network",

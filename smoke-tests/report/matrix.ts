@@ -74,11 +74,13 @@ export interface TargetReport {
 export interface Matrix {
   readonly environment: string;
   readonly at: Date;
-  readonly kafka: {
-    readonly version: string;
-    readonly metadata: string;
-    readonly clusterId?: string;
-  };
+  /** Version, where it is known, and where the metadata is: `4.1.1, KRaft`. */
+  readonly kafka: string;
+  readonly clusterId: string | undefined;
+
+  /** What is said of targets without a way in: of a platform of others, only what was named is known. */
+  readonly absence: "not deployed" | "not named";
+  /** Undefined for a platform that this kit did not deploy. */
   readonly network: string | undefined;
   readonly images: readonly ContainerImage[];
   /** Everything that a platform can have, in the order of who needs whom. */
@@ -94,7 +96,7 @@ export interface Matrix {
 }
 
 /** What people call what can be reached. */
-export const TARGET_TITLES: Readonly<Record<Target, string>> = {
+const TARGET_TITLES: Readonly<Record<Target, string>> = {
   kafka: "Kafka",
   zooKeeper: "ZooKeeper",
   ...SERVICE_TITLES,
@@ -144,12 +146,12 @@ export function matrixOf(outputs: PlatformOutputs, results: readonly Result[], r
   return {
     environment: outputs.environment,
     at: run.at,
-    kafka: {
-      version: kafka.version,
-      metadata: kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper",
-      ...(kafka.clusterId === undefined ? {} : { clusterId: kafka.clusterId }),
-    },
-    network: docker.network,
+    kafka: [kafka.version, kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"]
+      .filter((part) => part !== undefined)
+      .join(", "),
+    clusterId: kafka.clusterId,
+    absence: docker === undefined ? "not named" : "not deployed",
+    network: docker?.network,
     images: run.images,
     targets,
     others: [...groups].map((group) =>

@@ -7,14 +7,26 @@ import { STYLES } from "./styles.ts";
 import { tally } from "./table.ts";
 
 const FROM: Readonly<Record<Vantage, string>> = {
-  host: "programs on the Docker host",
+  host: "programs on the host",
   network: "containers on the network",
   external: "clients elsewhere",
 };
 
 /** Renders the page. */
 export function page(matrix: Matrix): string {
-  const { outcome, environment, at, kafka, network, targets, others, errors, images } = matrix;
+  const {
+    outcome,
+    environment,
+    at,
+    kafka,
+    clusterId,
+    network,
+    absence,
+    targets,
+    others,
+    errors,
+    images,
+  } = matrix;
   const ways = [...targets.flatMap((target) => target.ways), ...others];
   const faulty = ways.filter(({ verdict }) => verdict === "failed");
   const absent = targets.filter((target) => target.ways.length === 0).map(({ title }) => title);
@@ -41,8 +53,8 @@ export function page(matrix: Matrix): string {
           <p class="counts">${SUMMARY[outcome](matrix)}</p>
           <dl>
             ${fact("tried", html`<time datetime="${time}">${time.replace(/T/, " ").replace(/\.\d+Z$/, " UTC")}</time>`)}
-            ${fact("Kafka", `${kafka.version}, ${kafka.metadata}`)}
-            ${kafka.clusterId === undefined ? undefined : fact("cluster", html`<code>${kafka.clusterId}</code>`)}
+            ${fact("Kafka", kafka)}
+            ${clusterId === undefined ? undefined : fact("cluster", html`<code>${clusterId}</code>`)}
             ${network === undefined ? undefined : fact("network", html`<code>${network}</code>`)}
           </dl>
         </header>
@@ -52,7 +64,7 @@ export function page(matrix: Matrix): string {
             <figcaption>
               <span data-verdict="passed">green: proven</span
               ><span data-verdict="failed">red: failed</span
-              ><span data-verdict="not tried">grey: not tried, or not deployed</span>
+              ><span data-verdict="not tried">grey: not tried, or ${absence}</span>
             </figcaption>
           </figure>
           ${
@@ -78,7 +90,8 @@ export function page(matrix: Matrix): string {
               absent.length === 0
                 ? undefined
                 : html`<p class="absent" data-verdict="not deployed">
-                    Not deployed: ${absent.join(", ")}
+                    ${absence === "not deployed" ? "Not deployed" : "Not named"}:
+                    ${absent.join(", ")}
                   </p>`
             }
           </section>

@@ -161,7 +161,7 @@ function whoAt(matrix: Matrix, format: Format): Who[] {
 
 function titleOf(vantage: Vantage, network: string | undefined, width: number): Line[] {
   const title = {
-    host: "Programs on the Docker host",
+    host: network === undefined ? "Programs on this host" : "Programs on the Docker host",
     network: "Containers on the network",
     external: "Clients elsewhere",
   }[vantage];
@@ -185,12 +185,7 @@ function reachOf(ways: readonly Way[]): string {
 function boxAt(matrix: Matrix, report: TargetReport, top: number, width: number): Box {
   const inner = width - 2 * PAD - 4;
   const { target, title, ways } = report;
-  const about =
-    ways.length === 0
-      ? "not deployed"
-      : target === "kafka"
-        ? `${matrix.kafka.version}, ${matrix.kafka.metadata}`
-        : "";
+  const about = ways.length === 0 ? matrix.absence : target === "kafka" ? matrix.kafka : "";
   const head = [
     ...linesOf("title", title, inner),
     ...(about === "" ? [] : linesOf("note", about, inner)),

@@ -45,7 +45,7 @@ export default class MatrixReporter implements Reporter {
           ),
           ...unhandled.map(messageOf),
         ],
-        images: await imagesOf(outputs, new Docker(outputs.docker.host)),
+        images: await imagesOf(outputs, new Docker(outputs.docker?.host)),
       },
     );
     console.log(`\n${table(matrix)}`);

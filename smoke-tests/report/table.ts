@@ -17,7 +17,7 @@ export function table(matrix: Matrix): string {
     ["", "what", "from", "address", "with", "result"],
     ...matrix.targets.flatMap(({ title, ways }) =>
       ways.length === 0
-        ? [[SIGNS["not deployed"], title, "", "", "", "not deployed"]]
+        ? [[SIGNS["not deployed"], title, "", "", "", matrix.absence]]
         : ways.flatMap(rowsOf),
     ),
     ...matrix.others.flatMap(rowsOf),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { execa } from "execa";
 import { launch, type Browser, type Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
@@ -188,8 +189,11 @@ let browser: Browser;
 const folder = mkdtempSync(join(tmpdir(), "report-"));
 
 beforeAll(async () => {
+  const { stdout: executablePath } = await execa("sh", ["-c", "command -v chromium"]);
   browser = await launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath,
+    // What it writes into somebody's home would be left there.
+    env: { ...process.env, HOME: folder },
     userDataDir: join(folder, "profile"),
     // Its sandbox refuses root; the page is ours and runs no script.
     args: ["--no-sandbox", "--disable-dev-shm-usage"],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inCell, ksqlDbCliCell, serviceCell } from "../../../smoke-tests/report/cell.ts";
 import { servicesUnderTest } from "../../../smoke-tests/services.ts";
+import { beginProof } from "../../../smoke-tests/steps.ts";
 import { WHOLE } from "./platforms.ts";
 
 const CELL = {
@@ -13,8 +14,22 @@ const CELL = {
 describe("a declared cell", inCell(CELL), () => {
   it("is known of all tests in it before they run", ({ task }) => {
     expect(task.meta.cell).toEqual(CELL);
-    expect(task.suite?.tasks.map(({ meta }) => meta.cell)).toEqual([CELL, CELL]);
+    expect(task.suite?.tasks.map(({ meta }) => meta.cell?.address)).toEqual(
+      Array(4).fill("z:2181"),
+    );
   });
+
+  const own = { ...CELL, target: "ksqlDbCli" } as const;
+  let seen: unknown;
+  beginProof(async () => {})(
+    "a step that declares its own",
+    async ({ task }) => {
+      seen = task.meta.cell;
+    },
+    inCell(own),
+  );
+
+  it("is another of a step that declares its own", () => expect(seen).toEqual(own));
 
   describe("and of those within", () => {
     it("is the same", ({ task }) => expect(task.meta.cell).toEqual(CELL));
@@ -40,7 +55,7 @@ it("takes a service's vantage and address", () => {
 });
 
 it("takes the network's address for ksqlDB's command line", () => {
-  expect(ksqlDbCliCell("http://k:8088").meta.cell).toMatchObject({
+  expect(ksqlDbCliCell("http://k:8088").meta?.cell).toMatchObject({
     target: "ksqlDbCli",
     vantage: "network",
     address: "http://k:8088",

@@ -89,6 +89,16 @@ describe("what is not there", () => {
   });
 });
 
+describe("a platform that others deployed", () => {
+  it("lacks nothing: what was not named is not known", () => {
+    const { docker: _, ...elsewhere } = PARTLY;
+    expect([green(PARTLY).absence, green(elsewhere).absence]).toEqual([
+      "not deployed",
+      "not named",
+    ]);
+  });
+});
+
 describe("what no test came to", () => {
   it("is not tried, though the run was green, and counted", () => {
     const cells = cellsOf(WHOLE).filter(({ target }) => target !== "restProxy");

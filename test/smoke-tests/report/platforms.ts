@@ -126,7 +126,7 @@ const STEPS = ["answers at its bootstrap addresses", "carries 100 records there 
 /** All is well. */
 export function green(outputs: PlatformOutputs = WHOLE): Matrix {
   const results = cellsOf(outputs).flatMap((cell) => STEPS.map((step) => result(cell, step)));
-  const images = outputs.kafka.brokers.map(({ container }) => ({
+  const images = outputs.kafka.brokers.map(({ id, container = `broker ${id}` }) => ({
     container,
     image: `kafka-platform-kit/kafka:${outputs.kafka.version}`,
   }));

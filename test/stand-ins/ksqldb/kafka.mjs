@@ -23,8 +23,12 @@ const READER_PAUSE_MS = 300;
 
 /** @implements {ICluster} */
 export class Cluster {
-  /** @type {kafkajs.Producer} */
-  #producer;
+  /**
+   * By topic: one that is gone would keep the same producer from all others.
+   *
+   * @type {Map<string, Promise<kafkajs.Producer>>}
+   */
+  #producers = new Map();
 
   /**
    * @param {kafkajs.Kafka} kafka that tries each request once
@@ -36,11 +40,6 @@ export class Cluster {
     this.settings = settings;
     this.log = log;
     this.commandTopic = `_confluent-ksql-${settings.serviceId}_command_topic`;
-    this.#producer = kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      maxInFlightRequests: 1,
-    });
   }
 
   /**
@@ -54,7 +53,6 @@ export class Cluster {
     const clusterId = await this.#insist(() =>
       this.#administered(async (admin) => (await admin.describeCluster()).clusterId),
     );
-    await this.#insist(() => this.#producer.connect());
     const there = (await this.topics()).map(({ name }) => name);
     const { internalReplicas, processingLogReplicas } = this.settings;
     try {
@@ -124,7 +122,10 @@ export class Cluster {
    */
   async produce(topic, { key, value }) {
     // A topic that is new has no leader for a moment.
-    await this.#insist(() => this.#producer.send({ topic, messages: [{ key, value }] }));
+    await this.#insist(async () => {
+      const producer = await this.#producerFor(topic);
+      await producer.send({ topic, messages: [{ key, value }] });
+    });
   }
 
   /**
@@ -202,8 +203,21 @@ export class Cluster {
     }
   }
 
-  async close() {
-    await this.#producer.disconnect();
+  /** @param {string} topic */
+  #producerFor(topic) {
+    const known = this.#producers.get(topic);
+    if (known !== undefined) return known;
+    const producer = this.kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      maxInFlightRequests: 1,
+      // Only between two attempts of its own does it look where a topic has gone.
+      retry: { retries: 3, initialRetryTime: POLL_MS },
+    });
+    const connected = producer.connect().then(() => producer);
+    this.#producers.set(topic, connected);
+    connected.catch(() => this.#producers.delete(topic));
+    return connected;
   }
 
   /** @returns {Promise<Kept[]>} */

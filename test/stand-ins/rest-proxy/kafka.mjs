@@ -53,16 +53,6 @@ export class KafkaCluster {
   constructor(kafka, settings) {
     this.kafka = kafka;
     this.settings = settings;
-    this.producer = kafka.producer({
-      createPartitioner: () => {
-        const choose = kafkajs.Partitioners.DefaultPartitioner();
-        return (question) => {
-          const partition = choose(question);
-          this.#chosen.set(question.message, partition);
-          return partition;
-        };
-      },
-    });
   }
 
   info() {
@@ -223,33 +213,58 @@ export class KafkaCluster {
       ...{ key, value },
       ...(partition === undefined ? {} : { partition }),
     }));
-    for (;;) {
-      try {
-        // It does nothing where there is a connection.
-        await this.producer.connect();
-        const batches = await this.producer.send({ topic, messages });
-        const next = new Map(
-          batches.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]),
-        );
-        return messages.map((message) => {
-          const partition = this.#chosen.get(message) ?? 0;
-          const offset = next.get(partition) ?? -1;
-          next.set(partition, offset + 1);
-          return { partition, offset };
-        });
-      } catch (error) {
-        if (Date.now() > end) {
-          if (!isKnown) return messages.map(() => notInMetadata(topic, metadataTimeoutMs));
-          const places = messages.map((message) => this.#chosen.get(message) ?? 0);
-          return places.map((place) => {
-            const batch = places.filter((other) => other === place).length;
-            return expired(batch, `${topic}-${place}`, deliveryTimeoutMs);
-          });
+    // One of its own: kafkajs would go on asking for topics of earlier records, even of those that are gone.
+    const producer = this.kafka.producer({ createPartitioner: () => this.#partitioner() });
+    try {
+      for (;;) {
+        try {
+          // It does nothing where there is a connection.
+          await producer.connect();
+          return this.#places(messages, await producer.send({ topic, messages }));
+        } catch (error) {
+          if (Date.now() > end) break;
+          if (isFinal(error)) {
+            throw notKnown(`what becomes of a record that Kafka refuses: ${error}`);
+          }
+          await sleep(POLL_MS);
         }
-        if (isFinal(error)) throw notKnown(`what becomes of a record that Kafka refuses: ${error}`);
-        await sleep(POLL_MS);
       }
+    } finally {
+      await producer.disconnect();
     }
+    if (!isKnown) return messages.map(() => notInMetadata(topic, metadataTimeoutMs));
+    const places = messages.map((message) => this.#chosen.get(message) ?? 0);
+    return places.map((place) => {
+      const batch = places.filter((other) => other === place).length;
+      return expired(batch, `${topic}-${place}`, deliveryTimeoutMs);
+    });
+  }
+
+  /** Java's own, which notes what it has chosen. */
+  #partitioner() {
+    const choose = kafkajs.Partitioners.DefaultPartitioner();
+    /** @param {kafkajs.PartitionerArgs} question */
+    return (question) => {
+      const partition = choose(question);
+      this.#chosen.set(question.message, partition);
+      return partition;
+    };
+  }
+
+  /**
+   * @param {readonly kafkajs.Message[]} messages
+   * @param {readonly kafkajs.RecordMetadata[]} batches
+   */
+  #places(messages, batches) {
+    const next = new Map(
+      batches.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]),
+    );
+    return messages.map((message) => {
+      const partition = this.#chosen.get(message) ?? 0;
+      const offset = next.get(partition) ?? -1;
+      next.set(partition, offset + 1);
+      return { partition, offset };
+    });
   }
 }
 
@@ -275,38 +290,72 @@ class KafkaMember {
    * @param {(record: RawRecord) => void} push
    */
   async join(topics, push) {
+    const isThere = await this.#makeTopics(topics);
+    if (!isThere) return false;
+    // Without a coordinator it takes for ever, as it does for the real one.
+    await new Promise((resolve) => this.#read(topics, push, resolve));
+    return true;
+  }
+
+  /**
+   * The brokers create a topic that a consumer asks for, where they do.
+   *
+   * @param {readonly string[]} topics
+   */
+  async #makeTopics(topics) {
+    const consumer = this.kafka.consumer({ groupId: this.group, retry: { retries: 5 } });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics] });
+      return true;
+    } catch (error) {
+      if (isUnknownTopic(error)) return false;
+      throw error;
+    } finally {
+      await consumer.disconnect();
+    }
+  }
+
+  /**
+   * Reads until it is told to leave; kafkajs itself gives up where there is no coordinator yet.
+   *
+   * @param {readonly string[]} topics
+   * @param {(record: RawRecord) => void} push
+   * @param {(value: undefined) => void} joined
+   */
+  #read(topics, push, joined) {
     const consumer = this.kafka.consumer({
       groupId: this.group,
       maxWaitTimeInMs: 100,
-      retry: { initialRetryTime: POLL_MS, retries: 10, restartOnFailure: async () => true },
+      // A broker that was gone waits so long for who was a member before.
+      sessionTimeout: 6000,
+      heartbeatInterval: 1000,
+      retry: { initialRetryTime: POLL_MS, retries: 5, restartOnFailure: async () => false },
     });
-    const joined = new Promise((resolve) => {
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        this.#assignment = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
-          partitions.map((partition) => ({ topic, partition })),
-        );
-        resolve(undefined);
-      });
-    });
-    try {
-      await consumer.connect();
-      // It makes the brokers create a topic, where they do.
-      await consumer.subscribe({ topics: [...topics], fromBeginning: this.fromBeginning });
-    } catch (error) {
-      await consumer.disconnect();
-      if (isUnknownTopic(error)) return false;
-      throw error;
-    }
     this.#consumer = consumer;
-    await consumer.run({
-      autoCommit: false,
-      eachMessage: async ({ topic, partition, message: { offset, key, value } }) => {
-        push({ topic, partition, offset: Number(offset), key, value });
-      },
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#assignment = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+        partitions.map((partition) => ({ topic, partition })),
+      );
+      joined(undefined);
     });
-    // Without a coordinator it takes for ever, as it does for the real one.
-    await joined;
-    return true;
+    const again = async () => {
+      await consumer.disconnect();
+      await sleep(POLL_MS);
+      if (this.#consumer === consumer) this.#read(topics, push, joined);
+    };
+    consumer.on(consumer.events.CRASH, again);
+    const start = async () => {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: this.fromBeginning });
+      await consumer.run({
+        autoCommit: false,
+        eachMessage: async ({ topic, partition, message: { offset, key, value } }) => {
+          push({ topic, partition, offset: Number(offset), key, value });
+        },
+      });
+    };
+    start().catch(again);
   }
 
   assignment() {
