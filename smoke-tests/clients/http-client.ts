@@ -171,7 +171,7 @@ function noAnswer(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, where: 
 }
 
 /** @returns undefined when it is not JSON */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
