@@ -1,9 +1,11 @@
 import type { ParseArgsConfig } from "node:util";
+import { SERVICE_OPTIONS, type ServiceKey } from "../smoke-tests/services.ts";
 import { titleOf } from "../constructs/index.ts";
 import { leftOut, loadEnvironment } from "../stacks/environment.ts";
 import { lockedDistribution, readLock } from "../stacks/environment-lock.ts";
 import { refuseElsewhere } from "./deployed-engine.ts";
 import { deploy, type DeployOptions } from "./deploy.ts";
+import { CommandError } from "./errors.ts";
 import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
 import { askGate } from "./gate.ts";
@@ -11,7 +13,7 @@ import { describeEngine, findRunningEngine, type Engine } from "./prepare/engine
 import { findTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { keepProof, provenAt } from "./proof.ts";
-import { smoke } from "./smoke.ts";
+import { clearReports, smoke, smokeElsewhere, type ReportFiles } from "./smoke.ts";
 import { summary } from "./summary.ts";
 import { TerraformStack } from "./terraform-stack.ts";
 import { test } from "./test.ts";
@@ -26,6 +28,8 @@ export interface Command {
   readonly options: NonNullable<ParseArgsConfig["options"]>;
   /** The environment when none is named: undefined when one must be, null when the command takes none. */
   readonly environment: string | undefined | null;
+  /** The option that stands in for an environment; the command's `run` then gets an empty name. */
+  readonly insteadOf?: string;
   /** @returns the exit status */
   run(environment: string, values: Values): Promise<number>;
 }
@@ -51,6 +55,24 @@ function deployOptionsOf(values: Values): DeployOptions {
 
 function consentOf(values: Values): { yes: boolean; noInstall: boolean } {
   return { yes: values["yes"] === true, noInstall: values["no-install"] === true };
+}
+
+const REPORTS = { junit: { type: "string" }, html: { type: "string" } } as const;
+
+function reportFilesOf(values: Values): ReportFiles {
+  return {
+    junit: values["junit"] as string | undefined,
+    html: values["html"] as string | undefined,
+  };
+}
+
+function serviceUrlsOf(values: Values): Partial<Record<ServiceKey, string>> {
+  return Object.fromEntries(
+    Object.entries(SERVICE_OPTIONS).flatMap(([service, option]) => {
+      const url = values[option];
+      return typeof url === "string" ? [[service, url]] : [];
+    }),
+  );
 }
 
 /** Looks at an environment that is deployed already; installs nothing. */
@@ -114,13 +136,33 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   smoke: {
-    summary: "proves a deployed environment by producing and consuming on every listener",
-    usage: "<environment> [--junit <file>]",
-    options: { junit: { type: "string" } },
+    summary:
+      "proves a deployed environment, or a platform that was deployed elsewhere, from where its clients stand",
+    usage:
+      "<environment> | --bootstrap <host:port,…> [--schema-registry <url>] [--connect <url>] [--ksqldb <url>] [--rest-proxy <url>] [--junit <file>] [--html <file>]",
+    options: {
+      ...REPORTS,
+      bootstrap: { type: "string" },
+      ...Object.fromEntries(
+        Object.values(SERVICE_OPTIONS).map((option) => [option, { type: "string" } as const]),
+      ),
+    },
     environment: undefined,
+    insteadOf: "bootstrap",
     async run(name, values) {
+      const files = reportFilesOf(values);
+      const bootstrap = values["bootstrap"] as string | undefined;
+      const urls = serviceUrlsOf(values);
+      if (bootstrap !== undefined) return (await smokeElsewhere(bootstrap, urls, files)) ? 0 : 1;
+      const [service] = Object.keys(urls) as ServiceKey[];
+      if (service !== undefined) {
+        throw new CommandError(
+          `--${SERVICE_OPTIONS[service]} is for a platform that was deployed elsewhere; give --bootstrap instead of "${name}", or leave it out`,
+        );
+      }
+      const reports = clearReports(name, files);
       const { stack } = await visit(name);
-      const passed = await smoke(await stack.outputs(), values["junit"] as string | undefined);
+      const passed = await smoke(await stack.outputs(), reports);
       if (passed) await keepProof(name);
       return passed ? 0 : 1;
     },

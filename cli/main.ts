@@ -37,12 +37,22 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(`error: ${problem}\n\n${usage({ [name]: command })}`);
     return 2;
   }
-  const takesOne = command.environment !== null;
+  const { insteadOf } = command;
+  const elsewhere = insteadOf !== undefined && parsed.values[insteadOf] !== undefined;
+  if (elsewhere && parsed.positionals.length > 0) {
+    console.error(
+      `error: both "${parsed.positionals.join(" ")}" and --${insteadOf} were given; name an environment, or what was deployed elsewhere\n\n${usage({ [name]: command })}`,
+    );
+    return 2;
+  }
+  const takesOne = command.environment !== null && !elsewhere;
   const environment = takesOne ? (parsed.positionals[0] ?? command.environment) : "";
   const surplus = parsed.positionals.slice(takesOne ? 1 : 0);
   if (surplus.length > 0 || environment === undefined) {
     const problem =
-      surplus.length > 0 ? `"${surplus.join(" ")}" is too much` : "name an environment";
+      surplus.length > 0
+        ? `"${surplus.join(" ")}" is too much`
+        : `name an environment${insteadOf === undefined ? "" : `, or give --${insteadOf} of a platform that was deployed elsewhere`}`;
     console.error(`error: ${problem}\n\n${usage({ [name]: command })}`);
     return 2;
   }

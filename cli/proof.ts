@@ -43,7 +43,8 @@ function readProof(environment: string): Proof | undefined {
   }
 }
 
-/** Forgets the proof: what it speaks of is gone. */
+/** Forgets the proof and its report: what they speak of is gone. */
 export function forgetProof(environment: string): void {
   rmSync(file(environment), { force: true });
+  rmSync(workspace.report(environment), { force: true });
 }

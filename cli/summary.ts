@@ -1,5 +1,5 @@
 import { SERVICES, titleOf } from "../constructs/index.ts";
-import type { PlatformOutputs, ServiceOutput, ServiceOutputs } from "../smoke-tests/outputs.ts";
+import type { DeployedOutputs, ServiceOutput, ServiceOutputs } from "../smoke-tests/outputs.ts";
 import type { EnvironmentLock } from "../stacks/environment-lock.ts";
 import type { ContainerState } from "./engine-objects.ts";
 import { describeEngine, type Engine } from "./prepare/engine.ts";
@@ -8,7 +8,7 @@ import { describeEngine, type Engine } from "./prepare/engine.ts";
 export interface SummaryParts {
   /** Services that the environment asks for and its images lack, as people call them. */
   readonly leftOut: readonly string[];
-  readonly outputs: PlatformOutputs;
+  readonly outputs: DeployedOutputs;
   readonly lock: EnvironmentLock;
   readonly containers: readonly ContainerState[];
   readonly engine: Engine;

@@ -14,7 +14,7 @@ import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { backendIn, type RenderedBackend } from "../stacks/backend.ts";
 import { adoptionFile, stackFolder, workspace } from "../stacks/workspace.ts";
-import type { PlatformOutputs } from "../smoke-tests/outputs.ts";
+import type { DeployedOutputs } from "../smoke-tests/outputs.ts";
 import type { DeployedOn } from "./deployed-engine.ts";
 import { CommandError } from "./errors.ts";
 import type { Import } from "./found-objects.ts";
@@ -362,7 +362,7 @@ export class TerraformStack {
    *
    * @throws CommandError when it is not deployed
    */
-  async outputs(): Promise<PlatformOutputs> {
+  async outputs(): Promise<DeployedOutputs> {
     const look = (): Promise<Answer> => ask(this.terraform, ["output", "-json"], this.options());
     let answer = this.exists() ? await look() : undefined;
     if (answer?.ok === false) {
@@ -385,7 +385,7 @@ export class TerraformStack {
         `environment ${this.environment} is not deployed; deploy it with "npm run deploy -- ${this.environment}"`,
       );
     }
-    return outputs as unknown as PlatformOutputs;
+    return outputs as unknown as DeployedOutputs;
   }
 
   private program(): Program {

@@ -6,6 +6,7 @@ import { ensureOpenTofu } from "./prepare/opentofu.ts";
 import { installPackages, runAsRoot, type Consent } from "./prepare/packages.ts";
 import { ensurePostgres } from "./prepare/postgres.ts";
 import { ensureProvider } from "./prepare/provider.ts";
+import { ensurePython } from "./prepare/python.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { ask, hasProgram } from "./shell.ts";
@@ -28,6 +29,8 @@ const TOOLS = {
   ip: "iproute2",
   openssl: "openssl",
   "docker-registry": "docker-registry",
+  // To look at the page of the smoke tests.
+  chromium: "chromium",
   // For a rootless engine.
   rootlesskit: "rootlesskit",
   slirp4netns: "slirp4netns",
@@ -65,6 +68,7 @@ export async function test(consent: Consent): Promise<number> {
   await ensureProvider(terraform);
   await ensureTools(consent);
   await ensurePostgres(consent);
+  await ensurePython(consent);
   // The tests deploy with both, whichever was found.
   await ensureOpenTofu();
   await ensureLocalImages(IMAGES, engine, consent);

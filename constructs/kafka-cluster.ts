@@ -9,7 +9,7 @@ import type { Labels } from "./labels.ts";
 import { CLUSTER_LISTENERS, type Listener, type Vantage } from "./listener.ts";
 import { Memory } from "./memory.ts";
 import { Metadata } from "./metadata.ts";
-import { isLoopback } from "./private/external-address.ts";
+import { isLoopback, isUnspecified } from "./private/external-address.ts";
 import { hostNames } from "./private/host-name.ts";
 import { listenerSettings, type Node } from "./private/listener-settings.ts";
 import { Probe } from "./private/probe.ts";
@@ -148,6 +148,11 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
     }
     const servers = bootstrapServers.split(",").map((server) => Endpoint.parse(server.trim()));
     for (const server of servers) {
+      if (isUnspecified(server.host)) {
+        throw new InvalidSettingError(
+          `bootstrap server ${server} is no address that anybody can dial; give one that containers on the network reach`,
+        );
+      }
       if (isLoopback(server.host)) {
         throw new InvalidSettingError(
           `bootstrap server ${server} leads every container back to itself; give an address that containers on the network reach`,

@@ -53,7 +53,7 @@ export interface KsqlDbCli {
 
 /** What the construct derives; a second opinion on it would break what it promises. */
 const OWN_PROPERTIES =
-  /^(bootstrap\.servers|listeners|ksql\.(schema\.registry\.url|connect\.url|internal\.topic\.replicas|streams\.replication\.factor|logging\.processing\.topic\.replication\.factor))$/;
+  /^((ksql\.streams\.)?bootstrap\.servers|listeners|ksql\.((internal|advertised)\.listener|schema\.registry\.url|connect\.url|internal\.topic\.replicas|streams\.replication\.factor|logging\.processing\.topic\.replication\.factor))$/;
 
 const PORT = 8088;
 

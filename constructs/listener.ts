@@ -97,10 +97,10 @@ export class Listener {
         `listener name "${name}" is reserved for the cluster itself; name the listener after its clients, such as LAN`,
       );
     }
-    // cp-kafka takes these names for protocols and demands key stores and JAAS files.
-    if (name === "SSL" || name.startsWith("SASL_")) {
+    // cp-kafka looks for SSL:// and SASL_ in what is advertised, and demands key stores and JAAS files then.
+    if (name.endsWith("SSL") || name.includes("SASL_")) {
       throw new InvalidSettingError(
-        `listener name "${name}" is a protocol, which Confluent's images read more into; name the listener after its clients, such as LAN`,
+        `listener name "${name}" holds a protocol's, which Confluent's images read more into; name the listener after its clients, such as LAN`,
       );
     }
     this.vantage = vantage;

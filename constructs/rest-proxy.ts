@@ -32,8 +32,10 @@ export class RestProxy extends HttpService {
       render: ({ host, port, bootstrapServers, heap }) => ({
         environment: {
           ...toEnvironment("KAFKA_REST", {
-            // No host.name: without it, a consumer's base_uri is the address that its client has dialled.
             "bootstrap.servers": bootstrapServers,
+            // The image demands one. A blank satisfies it and is none in its properties file, so that a consumer's
+            // base_uri is the address that its client has dialled.
+            "host.name": " ",
             listeners: `http://0.0.0.0:${port}`,
             ...(schemaRegistry === undefined
               ? {}

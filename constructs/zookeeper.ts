@@ -8,7 +8,7 @@ import { Memory } from "./memory.ts";
 import { Metadata, type IZooKeeper } from "./metadata.ts";
 import { hostNames } from "./private/host-name.ts";
 import { Probe } from "./private/probe.ts";
-import { ServiceContainers } from "./private/service-container.ts";
+import { publishedPorts, ServiceContainers } from "./private/service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
 import type { PublishedPort } from "./published-port.ts";
 import { Storage } from "./storage.ts";
@@ -28,11 +28,11 @@ export interface ZooKeeperProps {
    */
   readonly hosts?: readonly string[];
   /**
-   * Ports of the Docker host that lead to it. It asks nobody for a password.
+   * Port of the Docker host that leads to it. It asks nobody for a password.
    *
    * @default - none: only containers on the network reach it
    */
-  readonly publish?: readonly PublishedPort[];
+  readonly publish?: PublishedPort;
   /**
    * Where each server keeps its snapshots and its transaction log.
    *
@@ -85,7 +85,7 @@ export class ZooKeeper extends Construct implements IZooKeeper {
   constructor(scope: Construct, id: string, props: ZooKeeperProps) {
     super(scope, id);
     this.distribution = props.distribution;
-    const { name, publish = [] } = props;
+    const { name } = props;
     const image = props.distribution.zooKeeper;
     if (image === undefined) {
       throw new InvalidSettingError(
@@ -129,11 +129,7 @@ export class ZooKeeper extends Construct implements IZooKeeper {
           KAFKA_OPTS:
             "-Dzookeeper.4lw.commands.whitelist=srvr -Dzookeeper.admin.enableServer=false",
         },
-        ports: publish.map(({ endpoint, bindAddress }) => ({
-          internal: CLIENT_PORT,
-          external: endpoint.port,
-          ip: bindAddress,
-        })),
+        ports: publishedPorts(CLIENT_PORT, props.publish),
         mounts,
         probe: Probe.zooKeeper(host, CLIENT_PORT),
         outlivedBy: [],

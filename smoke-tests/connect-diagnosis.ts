@@ -5,7 +5,7 @@ import type { ServiceRefusal } from "./clients/http-client.ts";
 import type { NoAnswer } from "./dial.ts";
 import type { PlatformOutputs } from "./outputs.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
-import { containerOf, explainServiceSilence } from "./services.ts";
+import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";
 
 const BROKERS = "bootstrap.servers (CONNECT_BOOTSTRAP_SERVERS)";
 const PLUGIN_PATH = "plugin.path (CONNECT_PLUGIN_PATH)";
@@ -14,11 +14,11 @@ const ADVERTISED = "rest.advertised.host.name (CONNECT_REST_ADVERTISED_HOST_NAME
 const SETTINGS: ServiceSettings = {
   listeners: (port) => `listeners (CONNECT_LISTENERS) say http://0.0.0.0:${port}`,
   path: "nothing behind the port",
-  brokers: BROKERS,
+  brokers: "bootstrap.servers, CONNECT_BOOTSTRAP_SERVERS",
 };
 
-/** How many lines of a trace tell the reason. */
-const TRACE_LINES = 6;
+/** How many causes of a failure are told. */
+const CAUSES = 5;
 
 /**
  * Why a worker's address does not answer, and what to change.
@@ -37,20 +37,20 @@ export function explainConnectSilence(
 
 /** An answer that is not the wanted one: Connect's own words, then the setting behind them. */
 export function explainConnectRefusal(service: ServiceUnderTest, refusal: ServiceRefusal): string {
-  const { output, url } = service;
-  const { status, errorCode, body } = refusal;
+  const { status, errorCode, message, body } = refusal;
   const container = containerOf(service);
   const wayOut = (): string | undefined => {
-    if (status === 404 && errorCode === undefined) {
-      return `the API is not there; see that ${container} is through with its start, which needs the brokers (${BROKERS}), and that services.connect.${output} in the outputs (${url}) leads to it, with nothing behind the port`;
+    // Of a connector that it does not know, Connect says something else.
+    if (status === 404 && (errorCode === undefined || body.includes("HTTP 404 Not Found"))) {
+      return `the API is not there; see that ${container} is through with its start, which needs the brokers (${SETTINGS.brokers}), and that ${sourceOf(service)} leads to it, with nothing behind the port`;
     }
     if (status === 401 || status === 403) {
       return "the smoke tests need the rights to make, read and remove connectors named kafka-platform-kit.smoke.*";
     }
-    if (/find any class that implements Connector/.test(body)) {
+    if (/find any class that implements Connector/.test(message)) {
       return `see that ${PLUGIN_PATH} of ${container} names the folder that holds it`;
     }
-    if (/forward/i.test(body)) {
+    if (/forward/i.test(message)) {
       return `${ADVERTISED} of each worker must be a name that the others reach`;
     }
     if (status >= 500) {
@@ -59,7 +59,7 @@ export function explainConnectRefusal(service: ServiceUnderTest, refusal: Servic
     return undefined;
   };
   const out = wayOut();
-  return `Connect: ${refusal.message}${out === undefined ? "" : `; ${out}`}`;
+  return `Connect: ${message}${out === undefined ? "" : `; ${out}`}`;
 }
 
 /** What to say of a worker that uses another cluster than the platform's. */
@@ -91,7 +91,7 @@ export function obstacleOf(status: ConnectorStatus | undefined): string | undefi
   return task.state === "RUNNING" ? undefined : `its task ${task.id} is ${describe(task)}`;
 }
 
-/** What has failed for good, with the first lines of its trace; undefined while there is hope. */
+/** What has failed for good, with its trace's causes; undefined while there is hope. */
 export function explainFailure(
   service: ServiceUnderTest,
   name: string,
@@ -106,13 +106,14 @@ export function explainFailure(
   const failed = parts.find(([, { state }]) => state === "FAILED");
   if (failed === undefined) return undefined;
   const [what, { trace = "", worker_id: worker }] = failed;
-  const lines = trace.split("\n").slice(0, TRACE_LINES);
+  // Where in Connect's code it happened helps nobody.
+  const lines = trace.split("\n").filter((line) => /^\S/.test(line));
   const hint = /bootstrap|timed? ?out|disconnect/i.test(trace)
     ? `; ${explainReach(service, bootstrapServers)}`
     : "";
   return [
     `Connect: ${what} is FAILED on worker ${worker}${hint}`,
-    ...lines.map((line) => `  ${line.trimEnd()}`),
+    ...lines.slice(0, CAUSES).map((line) => `  ${line.trimEnd()}`),
   ].join("\n");
 }
 

@@ -19,6 +19,7 @@ import { explainClientError } from "./diagnosis.ts";
 import { Docker } from "./docker.ts";
 import { readOutputs } from "./outputs.ts";
 import { judge, makeRecords } from "./records.ts";
+import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
@@ -26,7 +27,7 @@ import { beginProof, failWithAll, finding } from "./steps.ts";
 
 const PARTITIONS = 3;
 /** How long a connector may take until it and its task run: two rebalances of the workers. */
-const START_SECONDS = 90;
+const START_SECONDS = 60;
 /** How long records may take from one topic to the other. */
 const MOVE_SECONDS = 60;
 /** How long it may take after a removal until every worker knows. */
@@ -38,11 +39,12 @@ const BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter";
 const ALIAS = "kafka-platform-kit-smoke";
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 
 for (const service of servicesUnderTest(outputs, "connect")) {
-  describe(`Connect at ${service.url} (${service.vantage})`, () => {
+  const cell = serviceCell(service, "HTTP, kafkajs");
+  describe(`Connect at ${service.url} (${service.vantage})`, cell, () => {
     proveConnect(service);
   });
 }

@@ -7,7 +7,8 @@ import { formatAddress, parseAddress } from "./address.ts";
 /** A broker as one listener's clients are to see it. */
 export interface ExpectedBroker {
   readonly id: number;
-  readonly container: string;
+  /** Undefined where no engine is known. */
+  readonly container: string | undefined;
   /** `host:port` that the listener advertises for this broker. */
   readonly address: string;
 }
@@ -18,7 +19,10 @@ export interface ListenerUnderTest {
   readonly vantage: Vantage;
   /** From where it was tried: `this host`, `a container on network "dev"`. */
   readonly standpoint: string;
-  readonly network: string;
+  /** Undefined where no engine is known. */
+  readonly network: string | undefined;
+  /** What a platform without an engine was found by; undefined for others. */
+  readonly through?: string | undefined;
   /** Absent where Kafka drew it itself. */
   readonly clusterId: string | undefined;
   readonly brokers: readonly ExpectedBroker[];
@@ -44,9 +48,10 @@ export function listenerUnderTest(outputs: PlatformOutputs, name: string): Liste
     vantage: listener.vantage,
     standpoint:
       listener.vantage === "network"
-        ? `a container on network "${outputs.docker.network}"`
+        ? `a container on network "${outputs.docker?.network}"`
         : "this host",
-    network: outputs.docker.network,
+    network: outputs.docker?.network,
+    through: outputs.docker === undefined ? outputs.environment : undefined,
     clusterId: outputs.kafka.clusterId,
     brokers: brokers.map(({ id, container }, index) => ({
       id,
@@ -70,7 +75,7 @@ export function explainSilence(
   const wayOut =
     state === undefined || state === "running"
       ? remedy(listener, broker, silence)
-      : `container "${broker.container}" of broker ${broker.id} is ${state}, so start it, or see in its log why it ended`;
+      : `${placeOf(broker)} of broker ${broker.id} is ${state}, so start it, or see in its log why it ended`;
   return `listener "${listener.name}": ${sight(listener.standpoint, silence, "Kafka")}; ${wayOut}`;
 }
 
@@ -105,12 +110,18 @@ export function sight(
   }
 }
 
+/** How a message names what a broker runs in. */
+function placeOf({ id, container }: ExpectedBroker): string {
+  return container === undefined ? `broker ${id}` : `container "${container}"`;
+}
+
 function remedy(
   listener: ListenerUnderTest,
   { id, container, address }: ExpectedBroker,
   { kind }: NoAnswer,
 ): string {
-  const { name, vantage, network } = listener;
+  const { name, vantage, network, through } = listener;
+  if (through !== undefined) return remedyElsewhere(name, id, through, kind);
   const { host, port } = parseAddress(address);
   const advertised = `advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS)`;
   const bound = `listeners of broker ${id} (KAFKA_LISTENERS)`;
@@ -140,6 +151,44 @@ function remedy(
   }
 }
 
+/** On a platform that others deployed: all that is known of the address is who gave it. */
+function remedyElsewhere(
+  name: string,
+  id: number,
+  through: string,
+  kind: NoAnswer["kind"],
+): string {
+  const sent = `broker ${id} sends clients that came through ${through} there`;
+  return kind === "tls"
+    ? `${sent}; the smoke tests speak PLAINTEXT only, so give them the address of a listener that does`
+    : `${sent}; advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS) must say ${name}://<an address that these clients reach>`;
+}
+
+/**
+ * Why an address that somebody gave leads to no broker, and what to do.
+ *
+ * @param standpoint from where it was tried
+ */
+export function explainBootstrapSilence(silence: NoAnswer, standpoint = "this host"): string {
+  const seen = sight(standpoint, silence, "Kafka");
+  switch (silence.kind) {
+    case "unresolved":
+      return `${seen}; see how it is spelled, or give it a name record`;
+    case "refused":
+    case "unreachable":
+      return `${seen}; see that a broker runs there and listens on an address that others reach`;
+    case "dropped":
+      return `${seen}; see that the address is right and that no firewall drops it`;
+    case "tls":
+      return `${seen}; the smoke tests speak PLAINTEXT only, so give the address of a listener that does`;
+    case "silent":
+    case "closed":
+      return `${seen}; give the address of a listener for clients that speaks PLAINTEXT, not that of a controller`;
+    case "foreign":
+      return `${seen}; give the address of a Kafka broker`;
+  }
+}
+
 /**
  * What the metadata that came through one broker's address gets wrong; empty when it is right.
  *
@@ -161,11 +210,12 @@ export function explainMetadata(
       `${through.address} belongs to cluster ${metadata.clusterId ?? "(none)"}, not to ${listener.clusterId}; another platform holds this port, or the outputs are not this platform's`,
     );
   }
-  for (const { id, container, address } of listener.brokers) {
+  for (const broker of listener.brokers) {
+    const { id, address } = broker;
     const advertised = seen.get(id);
     if (advertised === undefined) {
       findings.push(
-        `${through.address} does not name broker ${id}; see that container "${container}" runs and has joined the cluster`,
+        `${through.address} does not name broker ${id}; see that ${placeOf(broker)} runs and has joined the cluster`,
       );
       continue;
     }
@@ -173,7 +223,7 @@ export function explainMetadata(
     const wanted = `${listener.name}://${address}`;
     const own = id === through.id ? settings?.settings["advertised.listeners"] : undefined;
     const owner = others.find(({ brokers }) =>
-      brokers.some((broker) => broker.id === id && broker.address === advertised),
+      brokers.some((other) => other.id === id && other.address === advertised),
     );
     const says = `broker ${id} sends clients that came through ${through.address} on to ${advertised}`;
     if (own?.split(",").includes(wanted) === true) {
@@ -225,7 +275,12 @@ export function explainStranger(
   broker: ExpectedBroker,
   otherId: number,
 ): string {
-  return `listener "${listener.name}": ${broker.address} is advertised for broker ${broker.id}, but broker ${otherId} answers there; publish port ${parseAddress(broker.address).port} from container "${broker.container}"`;
+  const { id, address, container } = broker;
+  const wayOut =
+    container === undefined
+      ? `advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS) must say an address that leads to it`
+      : `publish port ${parseAddress(address).port} from container "${container}"`;
+  return `listener "${listener.name}": ${address} is advertised for broker ${id}, but broker ${otherId} answers there; ${wayOut}`;
 }
 
 /** Settings that stand behind errors which clients report when the addresses are right. */

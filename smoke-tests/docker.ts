@@ -39,9 +39,10 @@ export interface Pipe extends PromiseLike<{ readonly exitCode?: number | undefin
 /** The `docker` command, speaking to the platform's engine. */
 export class Docker {
   readonly #env: NodeJS.ProcessEnv;
-  readonly #host: string;
+  readonly #host: string | undefined;
 
-  constructor(host: string) {
+  /** @param host the engine's address; undefined where none is known: there are no containers then */
+  constructor(host: string | undefined) {
     this.#host = host;
     // Whatever the docker command would have meant by itself.
     this.#env = { DOCKER_HOST: host, DOCKER_CONTEXT: undefined };
@@ -49,7 +50,7 @@ export class Docker {
 
   /** Whether the engine is reached through a file of this machine. */
   get isLocal(): boolean {
-    return /^(unix|npipe):/.test(this.#host);
+    return /^(unix|npipe):/.test(this.#host ?? "");
   }
 
   /**
@@ -67,6 +68,9 @@ export class Docker {
     input: string,
     seconds: number,
   ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+    if (this.#host === undefined) {
+      throw new Error(`"docker ${args.slice(0, 2).join(" ")} …": no Docker engine is known`);
+    }
     const result = await execa("docker", args, {
       env: this.#env,
       input,
@@ -108,6 +112,18 @@ export class Docker {
     return state?.trim();
   }
 
+  /** The image that a container runs, by its tag where it has one; `undefined` as above. */
+  async imageOf(container: string): Promise<string | undefined> {
+    const inspect = ["inspect", "--format"];
+    try {
+      const id = await this.run(["container", ...inspect, "{{.Image}}", container]);
+      const tags = await this.run(["image", ...inspect, '{{join .RepoTags " "}}', id.trim()]);
+      return tags.trim() === "" ? id.trim() : tags.trim();
+    } catch {
+      return undefined;
+    }
+  }
+
   /** State and last words of a container, for a failure's message; empty where none is known. */
   async lastWords(container: string | undefined): Promise<string> {
     if (container === undefined) return "";
@@ -139,6 +155,8 @@ export class Docker {
    */
   async startBeside(broker: string, outputs: PlatformOutputs, name: string): Promise<string> {
     const image = await this.run(["container", "inspect", "--format", "{{.Image}}", broker]);
+    const { network } = outputs.docker ?? {};
+    if (network === undefined) throw new Error("the outputs name no Docker network");
     const labels = Object.entries(outputs.labels).map(([key, value]) => `${key}=${value}`);
     const id = await this.run(
       [
@@ -150,7 +168,7 @@ export class Docker {
         name,
         ...[...labels, ONE_OFF_LABEL].flatMap((label) => ["--label", label]),
         "--network",
-        outputs.docker.network,
+        network,
         ...environment(TOOL_ENV),
         "--entrypoint",
         "sleep",

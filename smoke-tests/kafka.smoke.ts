@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, describe, test } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
-import { openClient } from "./clients/listener-client.ts";
+import { clientFor, openClient } from "./clients/listener-client.ts";
 import { messageOf } from "./deadline.ts";
 import type { ClusterIdSighting, ListenerUnderTest } from "./diagnosis.ts";
 import {
@@ -18,12 +18,13 @@ import { Docker } from "./docker.ts";
 import { readOutputs } from "./outputs.ts";
 import { Questions } from "./questions.ts";
 import { judge, makeRecords } from "./records.ts";
+import { inCell } from "./report/cell.ts";
 import { beginProof, failWithAll, finding } from "./steps.ts";
 
 const PARTITIONS = 3;
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 const listeners = Object.keys(outputs.kafka.listeners).map((name) =>
   listenerUnderTest(outputs, name),
@@ -44,7 +45,15 @@ const onOwnHost =
   (await docker.stateOf(firstBroker.container)) !== undefined;
 
 for (const listener of listeners) {
-  describe(`listener "${listener.name}" (${listener.vantage})`, () => {
+  const { name, vantage } = listener;
+  const cell = inCell({
+    target: "kafka",
+    vantage,
+    listener: name,
+    address: outputs.kafka.listeners[name]?.bootstrapServers ?? "",
+    client: clientFor(vantage, outputs.kafka.version),
+  });
+  describe(`listener "${name}" (${vantage})`, cell, () => {
     proveListener(listener);
   });
 }

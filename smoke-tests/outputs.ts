@@ -22,6 +22,13 @@ export interface ZooKeeperOutput {
   readonly servers: readonly { readonly id: number; readonly container: string }[];
 }
 
+/** A broker. */
+export interface BrokerOutput {
+  readonly id: number;
+  /** Absent for a platform that this kit did not deploy. */
+  readonly container?: string;
+}
+
 /** An HTTP service beside the brokers, as each vantage reaches it. */
 export interface ServiceOutput {
   /** Of its API, for programs on the Docker host; absent when nothing is published there. */
@@ -52,26 +59,31 @@ export interface ServiceOutputs {
   readonly restProxy?: ServiceOutput;
 }
 
-/** What a deployed environment says of itself: the only thing the smoke tests know about it. */
+/** The Docker engine that a platform runs on. */
+export interface DockerOutput {
+  /** Address of the engine in the form that `DOCKER_HOST` takes. */
+  readonly host: string;
+  /** Name of the Docker network that the containers share. */
+  readonly network: string;
+}
+
+/** What a platform says of itself: the only thing the smoke tests know about it. */
 export interface PlatformOutputs {
+  /** Its name; for a platform that this kit did not deploy, the address by which it was found. */
   readonly environment: string;
-  readonly docker: {
-    /** Address of the engine in the form that `DOCKER_HOST` takes. */
-    readonly host: string;
-    /** Name of the Docker network that the containers share. */
-    readonly network: string;
-  };
+  /** Absent for a platform that this kit did not deploy. */
+  readonly docker?: DockerOutput;
   /** Labels that everything of this environment carries. */
   readonly labels: Readonly<Record<string, string>>;
   readonly kafka: {
-    /** Version of Apache Kafka inside the image, such as `3.9.1`. */
-    readonly version: string;
+    /** Version of Apache Kafka inside the image, such as `3.9.1`; absent where there is no image to know it by. */
+    readonly version?: string;
     readonly metadata: "kraft" | "zookeeper";
     /** Absent with ZooKeeper, where Kafka draws it at its first start. */
     readonly clusterId?: string;
     /** Present with ZooKeeper. */
     readonly zooKeeper?: ZooKeeperOutput;
-    readonly brokers: readonly { readonly id: number; readonly container: string }[];
+    readonly brokers: readonly BrokerOutput[];
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
   };
   /** Services beside the brokers, those that there are. */
@@ -83,6 +95,9 @@ export interface PlatformOutputs {
     readonly java: Readonly<Record<string, Readonly<Record<string, string>>>>;
   };
 }
+
+/** What a platform says of itself that this kit deployed. */
+export type DeployedOutputs = PlatformOutputs & { readonly docker: DockerOutput };
 
 /** Name of the variable that holds the path of the outputs file. */
 export const OUTPUTS_VARIABLE = "KAFKA_PLATFORM_OUTPUTS";
@@ -111,9 +126,9 @@ export function readOutputs(env: NodeJS.ProcessEnv = process.env): PlatformOutpu
   const { environment, docker, kafka } = outputs;
   const missing = Object.entries({
     environment,
-    "docker.network": docker?.network,
+    ...(docker === undefined ? {} : { "docker.network": docker.network }),
     // Each kind of metadata has what names the cluster; without it, nothing would be compared.
-    ...(kafka?.metadata === "zookeeper"
+    ...(kafka?.metadata === "zookeeper" && kafka.clusterId === undefined
       ? { "kafka.zooKeeper": kafka.zooKeeper }
       : { "kafka.clusterId": kafka?.clusterId }),
     "kafka.brokers": kafka?.brokers,

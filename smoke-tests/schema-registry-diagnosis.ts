@@ -4,7 +4,7 @@ import type { ServiceRefusal } from "./clients/http-client.ts";
 import type { NoAnswer } from "./dial.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "./outputs.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
-import { containerOf, explainServiceSilence, servicesUnderTest } from "./services.ts";
+import { containerOf, explainServiceSilence, servicesUnderTest, sourceOf } from "./services.ts";
 
 /** The registry as its clients of one vantage reach it, and whose it is. */
 export interface RegistryUnderTest extends ServiceUnderTest {
@@ -60,12 +60,12 @@ export function explainRegistrySilence(
 
 /** An answer that is not the wanted one: the service's own words, then the setting behind them. */
 export function explainRefusal(registry: RegistryUnderTest, refusal: ServiceRefusal): string {
-  const { product, output, url } = registry;
+  const { product } = registry;
   const { brokers, path } = SETTINGS[product];
   const { status, errorCode } = refusal;
   const wayOut = (): string | undefined => {
     if (status === 404 && (errorCode === undefined || errorCode === 404)) {
-      return `the API is not there; services.schemaRegistry.${output} in the outputs (${url}) must have ${path}`;
+      return `the API is not there; ${sourceOf(registry)} must have ${path}`;
     }
     if (status === 401 || status === 403) {
       return "the smoke tests need the rights to register, read and delete subjects named kafka-platform-kit.smoke.*";

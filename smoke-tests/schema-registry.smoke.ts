@@ -14,6 +14,7 @@ import { NoAnswer } from "./dial.ts";
 import { Docker } from "./docker.ts";
 import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
 import { judge, makeRecords } from "./records.ts";
+import { serviceCell } from "./report/cell.ts";
 import type { RegistryUnderTest } from "./schema-registry-diagnosis.ts";
 import {
   explainCompatibility,
@@ -34,12 +35,13 @@ const RELOAD_SECONDS = 30;
 
 const outputs = readOutputs();
 const restarts = mayRestart();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 const registries = registriesUnderTest(outputs);
 
 for (const registry of registries) {
-  describe(`Schema Registry at ${registry.url} (${registry.vantage})`, () => {
+  const cell = serviceCell(registry, "HTTP, kafkajs with Avro");
+  describe(`Schema Registry at ${registry.url} (${registry.vantage})`, cell, () => {
     proveRegistry(registry);
   });
 }
@@ -190,9 +192,12 @@ function proveRegistry(registry: RegistryUnderTest): void {
   if (registry === registries[0]) {
     step("keeps its schemas when its container is restarted", async ({ skip }) => {
       if (!restarts) skip(`not tried: ${RESTARTS_VARIABLE} is no`);
-      if (container === undefined || (await docker.stateOf(container)) === undefined) {
-        skip(`not tried: the engine at ${outputs.docker.host} has no container "${container}"`);
+      if (container === undefined) {
+        skip("not tried: which container it runs in is not known");
         return;
+      }
+      if ((await docker.stateOf(container)) === undefined) {
+        skip(`not tried: the engine at ${outputs.docker?.host} has no container "${container}"`);
       }
       await docker.run(["restart", container], { seconds: 75 });
       await comesBack(RESTART_SECONDS, "Schema Registry to answer after a restart", () =>

@@ -96,6 +96,6 @@ export class ServiceTrial {
     const { outputs, docker, runId, service } = this.#props;
     if (this.listener !== undefined) return openClient(this.listener, outputs, docker, runId);
     if (service.vantage !== "network") return undefined;
-    throw new Error(`the outputs have no listener for containers on "${outputs.docker.network}"`);
+    throw new Error(`the outputs have no listener for containers on "${outputs.docker?.network}"`);
   }
 }

@@ -15,6 +15,14 @@ export const SERVICE_TITLES: Readonly<Record<ServiceKey, string>> = {
   restProxy: "REST Proxy",
 };
 
+/** Options of the smoke command that give a service's address, where no outputs do. */
+export const SERVICE_OPTIONS: Readonly<Record<ServiceKey, string>> = {
+  schemaRegistry: "schema-registry",
+  connect: "connect",
+  ksqlDb: "ksqldb",
+  restProxy: "rest-proxy",
+};
+
 /** A service as its clients of one vantage reach it, with everything that a diagnosis names. */
 export interface ServiceUnderTest {
   readonly service: ServiceKey;
@@ -25,7 +33,8 @@ export interface ServiceUnderTest {
   readonly output: "url" | "networkUrl" | "externalUrl";
   /** From where it is tried: `this host`, `a container on network "dev"`. */
   readonly standpoint: string;
-  readonly network: string;
+  /** Undefined where no engine is known, like the container. */
+  readonly network: string | undefined;
   /** Undefined where no engine is known. */
   readonly container: string | undefined;
 }
@@ -37,7 +46,7 @@ export function servicesUnderTest(
 ): ServiceUnderTest[] {
   const output = outputs.services[service];
   if (output === undefined) return [];
-  const { network } = outputs.docker;
+  const network = outputs.docker?.network;
   const places = [
     ["host", "url", "this host"],
     ["network", "networkUrl", `a container on network "${network}"`],
@@ -104,6 +113,13 @@ export function containerOf({ container, title }: ServiceUnderTest): string {
   return container === undefined ? `the server of ${title}` : `container "${container}"`;
 }
 
+/** How a message names where a service's address is from. */
+export function sourceOf({ service, output, url, network }: ServiceUnderTest): string {
+  return network === undefined
+    ? `--${SERVICE_OPTIONS[service]} (${url})`
+    : `services.${service}.${output} in the outputs (${url})`;
+}
+
 function remedy(
   service: ServiceUnderTest,
   { listeners, path, brokers }: ServiceSettings,
@@ -112,7 +128,7 @@ function remedy(
 ): string {
   const { vantage, network } = service;
   const container = containerOf(service);
-  const inOutputs = `services.${service.service}.${service.output} in the outputs (${service.url})`;
+  const inOutputs = sourceOf(service);
   switch (kind) {
     case "unresolved":
       return {

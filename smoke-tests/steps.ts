@@ -2,9 +2,18 @@
 import type { TestContext } from "vitest";
 import { test } from "vitest";
 import { messageOf } from "./deadline.ts";
+import type { CellOptions } from "./report/cell.ts";
 
-/** Adds a step to a proof. */
-export type Step = (title: string, run: (context: TestContext) => Promise<void>) => void;
+/**
+ * Adds a step to a proof.
+ *
+ * @param cell where the step stands in the report's matrix, if not where its `describe` does
+ */
+export type Step = (
+  title: string,
+  run: (context: TestContext) => Promise<void>,
+  cell?: CellOptions,
+) => void;
 
 /**
  * Begins a proof whose steps build on each other: what a later one would say is only noise once an
@@ -16,8 +25,8 @@ export type Step = (title: string, run: (context: TestContext) => Promise<void>)
  */
 export function beginProof(prepare: () => Promise<void>, remark = ""): Step {
   let broken: string | undefined;
-  return (title, run) => {
-    test(`${title}${remark}`, async (context) => {
+  return (title, run, cell = {}) => {
+    test(`${title}${remark}`, cell, async (context) => {
       if (broken !== undefined) context.skip(`not tried: "${broken}" failed`);
       context.onTestFailed(() => {
         broken = title;

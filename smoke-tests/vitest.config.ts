@@ -15,6 +15,6 @@ export default defineConfig({
     // Every wait has a deadline and a message of its own; these only bound their sum.
     testTimeout: 240_000,
     hookTimeout: 120_000,
-    reporters: ["verbose"],
+    reporters: ["verbose", join(import.meta.dirname, "report", "reporter.ts")],
   },
 });

@@ -2,7 +2,7 @@
 import type { Address } from "./address.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import type { ListenerUnderTest } from "./diagnosis.ts";
-import type { ZooKeeperOutput } from "./outputs.ts";
+import type { BrokerOutput, ZooKeeperOutput } from "./outputs.ts";
 
 /** The listener that brokers use among themselves; the outputs speak of clients' listeners only. */
 const OWN_LISTENER = "BROKER";
@@ -77,7 +77,7 @@ export interface Registration {
 /** What the brokers' registrations get wrong; empty when they are the brokers of the outputs. */
 export function explainRegistrations(
   { connect, root }: EnsembleUnderTest,
-  brokers: readonly { readonly id: number; readonly container: string }[],
+  brokers: readonly BrokerOutput[],
   listeners: readonly ListenerUnderTest[],
   registrations: readonly Registration[],
 ): string[] {

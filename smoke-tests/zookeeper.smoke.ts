@@ -11,6 +11,7 @@ import { Docker } from "./docker.ts";
 import type { ZooKeeperOutput } from "./outputs.ts";
 import { readOutputs } from "./outputs.ts";
 import { Questions } from "./questions.ts";
+import { inCell } from "./report/cell.ts";
 import { beginProof, failWithAll, finding } from "./steps.ts";
 import type { EnsembleUnderTest, Registration } from "./zookeeper-diagnosis.ts";
 import {
@@ -21,11 +22,17 @@ import {
 } from "./zookeeper-diagnosis.ts";
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const { zooKeeper } = outputs.kafka;
 
 for (const output of zooKeeper === undefined ? [] : [zooKeeper]) {
-  describe(`ZooKeeper at ${output.connect}`, () => {
+  const cell = inCell({
+    target: "zooKeeper",
+    vantage: "network",
+    address: output.connect,
+    client: "zookeeper-shell",
+  });
+  describe(`ZooKeeper at ${output.connect}`, cell, () => {
     proveZooKeeper(output);
   });
 }

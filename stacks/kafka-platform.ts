@@ -139,11 +139,12 @@ export class KafkaPlatform extends TerraformStack {
           ? []
           : [{ what: `${jmx.vantage} JMX`, bindAddress: jmx.bindAddress }]),
         ...(["zooKeeper", "schemaRegistry", "connect", "ksqlDb", "restProxy"] as const).flatMap(
-          (service) =>
-            (settings[service]?.publish ?? []).map((port) => ({
-              what: String(port),
-              bindAddress: port.bindAddress,
-            })),
+          (service) => {
+            const port = settings[service]?.publish;
+            return port === undefined
+              ? []
+              : [{ what: String(port), bindAddress: port.bindAddress }];
+          },
         ),
       ];
       this.node.addValidation({ validate: () => unboundable(bound, hostAddresses) });

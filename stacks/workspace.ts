@@ -12,17 +12,26 @@ export const workspace = {
   state: (environment: string): string => resolve(WORKSPACE, `${environment}.tfstate`),
   /** Lies there while Terraform changes an environment, and after such a change was cut off. */
   changing: (environment: string): string => resolve(WORKSPACE, `${environment}.changing.json`),
-  /** What an environment said of itself when the smoke tests were last run. */
-  outputs: (environment: string): string => resolve(WORKSPACE, `${environment}.outputs.json`),
+  /** What a platform said of itself when the smoke tests were last run. */
+  outputs: (platform: string): string => resolve(WORKSPACE, `${fileName(platform)}.outputs.json`),
+  /** The page that shows what the smoke tests last found of a platform. */
+  report: (platform: string): string => resolve(WORKSPACE, `${fileName(platform)}.report.html`),
   /** Providers that were fetched or built here, in the layout of a Terraform filesystem mirror. */
   providers: (): string => resolve(WORKSPACE, "providers"),
   /** The dependency lock for that mirror, for Terraform and for OpenTofu. */
   providerLock: (): string => resolve(WORKSPACE, "providers.lock.hcl"),
   /** OpenTofu, where it was built here. */
   openTofu: (): string => resolve(WORKSPACE, "bin", "tofu"),
+  /** The Python environment of the tests, with what the examples need. */
+  python: (...path: string[]): string => resolve(WORKSPACE, "python", ...path),
   /** Whatever is being built, and what it is built from. */
   build: (...path: string[]): string => resolve(WORKSPACE, "build", ...path),
 };
+
+/** One that is not this kit's has addresses for a name. */
+function fileName(platform: string): string {
+  return platform.replace(/[^\w.-]+/g, "_");
+}
 
 /** Where cdktf puts the program of an environment. */
 export function stackFolder(environment: string): string {

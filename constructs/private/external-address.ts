@@ -78,7 +78,8 @@ export function externalAddress(
   return { address, bindAddress };
 }
 
-function isUnspecified(address: string): boolean {
+/** Whether an address stands for all of a host's, and so leads nowhere. */
+export function isUnspecified(address: string): boolean {
   return isIP(address) !== 0 && UNSPECIFIED.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 

@@ -10,7 +10,7 @@ import { Memory } from "../memory.ts";
 import type { PublishedPort } from "../published-port.ts";
 import { checkHostName } from "./host-name.ts";
 import type { Probe } from "./probe.ts";
-import { ServiceContainers } from "./service-container.ts";
+import { publishedPorts, ServiceContainers } from "./service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./service-memory.ts";
 
 /** Settings that all HTTP services beside the brokers have. */
@@ -26,11 +26,11 @@ export interface HttpServiceProps {
    */
   readonly distribution?: Distribution;
   /**
-   * Ports of the Docker host that lead to it.
+   * Port of the Docker host that leads to it.
    *
    * @default - none: only containers on the network reach it
    */
-  readonly publish?: readonly PublishedPort[];
+  readonly publish?: PublishedPort;
   /** Java heap; each service has a default of its own. */
   readonly heap?: Memory;
   /**
@@ -93,7 +93,7 @@ export abstract class HttpService extends Construct {
   readonly container: Container;
   /** Address of its API for containers on the network. */
   readonly networkUrl: string;
-  private readonly published: readonly PublishedPort[];
+  private readonly published: PublishedPort | undefined;
   private readonly apiPath: string;
   /** What further containers of the service are made with. */
   protected readonly containers: ServiceContainers;
@@ -102,7 +102,7 @@ export abstract class HttpService extends Construct {
     super(scope, id);
     const { kafka } = props;
     this.host = checkHostName(props.name, kind.title);
-    this.published = props.publish ?? [];
+    this.published = props.publish;
     const port = checkPort(kind.port, kind.title);
     const memory = serviceMemory(props.heap ?? Memory.mebibytes(kind.heap), props.memoryLimit);
     const bootstrapServers = kafka.networkBootstrapServers;
@@ -136,11 +136,7 @@ export abstract class HttpService extends Construct {
       host: this.host,
       environment: dialect.environment,
       command: dialect.command,
-      ports: this.published.map(({ endpoint, bindAddress }) => ({
-        internal: port,
-        external: endpoint.port,
-        ip: bindAddress,
-      })),
+      ports: publishedPorts(port, props.publish),
       mounts: [],
       probe: dialect.probe,
       outlivedBy: kafka.containers,
@@ -155,8 +151,7 @@ export abstract class HttpService extends Construct {
    */
   url(vantage: Vantage): string | undefined {
     if (vantage === "network") return this.networkUrl;
-    const found = this.published.find((port) => port.vantage === vantage);
-    return found === undefined ? undefined : this.urlOf(found.endpoint);
+    return this.published?.vantage === vantage ? this.urlOf(this.published.endpoint) : undefined;
   }
 
   private urlOf(endpoint: Endpoint): string {

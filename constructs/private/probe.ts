@@ -28,13 +28,17 @@ export class Probe {
    * @param begins what the answer's body must begin with, where the status alone says too little
    */
   static http(host: string, port: number, path: string, begins?: string): Probe {
-    const ask = `exec 3<>/dev/tcp/${host}/${port} && printf 'GET ${path} HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n' >&3`;
-    const status = "[[ $answer == HTTP/1.?' 200 '* ]]";
+    const line = `read -r -t ${SECONDS} answer <&3`;
+    const status = `${line} && echo "$answer" && [[ $answer == HTTP/1.?' 200 '* ]]`;
+    // Header by header to the blank line, then all there is until the end, which is no failure, or until the time is up.
+    const body = `{ while ${line} && [[ $answer != $'\\r' ]]; do :; done; read -r -t ${SECONDS} -d '' answer <&3; echo "$answer"; [[ $answer == ${quoted(begins ?? "")}* ]]; }`;
     return new Probe(
-      begins === undefined
-        ? `${ask} && read -r -t ${SECONDS} answer <&3 && echo "$answer" && ${status}`
-        : // Until the end of the answer, which is no failure, or until the time is up.
-          `${ask} && { read -r -t ${SECONDS} -d '' answer <&3; echo "$answer" && ${status} && [[ $answer == *$'\\r\\n\\r\\n'${quoted(begins)}* ]]; }`,
+      [
+        `exec 3<>/dev/tcp/${host}/${port}`,
+        `printf 'GET ${path} HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n' >&3`,
+        status,
+        ...(begins === undefined ? [] : [body]),
+      ].join(" && "),
     );
   }
 

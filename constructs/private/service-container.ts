@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import { Image as ImageResource } from "@cdktf/provider-docker/lib/image/index.js";
 import { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
@@ -7,6 +6,7 @@ import type { Construct } from "constructs";
 import type { Image } from "../image.ts";
 import { labelBlocks, SERVICE_LABEL, type Labels } from "../labels.ts";
 import type { Memory } from "../memory.ts";
+import type { PublishedPort } from "../published-port.ts";
 import type { Storage } from "../storage.ts";
 import type { Probe } from "./probe.ts";
 
@@ -91,12 +91,13 @@ export class ServiceContainers {
       image: this.image.imageId,
       networksAdvanced: [{ name: network.name }],
       env: Object.entries(props.environment)
-        .map(([name, value]) => `${name}=${value}`)
+        .map(([name, value]) => literal(`${name}=${value}`))
         .sort(),
       ...(props.entrypoint === undefined ? {} : { entrypoint: [...props.entrypoint] }),
-      ...(props.command === undefined ? {} : { command: [...props.command] }),
+      ...(props.command === undefined ? {} : { command: props.command.map(literal) }),
       ...(props.init === undefined ? {} : { init: props.init }),
-      ports: boundPorts(props.ports),
+      // Sorted, since the provider takes a new order for a change.
+      ports: [...props.ports].sort((a, b) => a.internal - b.internal),
       ...(volumes.length > 0 ? { mounts: volumes } : {}),
       ...(inMemory.length > 0
         ? { tmpfs: Object.fromEntries(inMemory.map(({ path }) => [path, ""])) }
@@ -105,7 +106,7 @@ export class ServiceContainers {
       // No swap: a heap that is paged out is worse than one that is too small. Unset, the engine makes it twice the memory.
       memorySwap: memoryLimit.mebibytes,
       healthcheck: {
-        test: [...props.probe.command],
+        test: props.probe.command.map(literal),
         interval: "5s",
         timeout: "5s",
         startPeriod: "2m0s",
@@ -120,20 +121,20 @@ export class ServiceContainers {
   }
 }
 
-/** Addresses that stand for all of a host's, which one port can have but once. */
-const ALL = ["0.0.0.0", "::"];
+/**
+ * What the engine is to bind for a port inside. One address for each at the most: engines disagree on the order in
+ * which they report several, which the provider takes for a change.
+ */
+export function publishedPorts(
+  internal: number,
+  published: PublishedPort | undefined,
+): PortBinding[] {
+  if (published === undefined) return [];
+  const { endpoint, bindAddress } = published;
+  return [{ internal, external: endpoint.port, ip: bindAddress }];
+}
 
-/** What the engine is to bind: sorted, since the provider takes a new order for a change, and without what another binding has. */
-function boundPorts(ports: readonly PortBinding[]): PortBinding[] {
-  const covered = ({ internal, external, ip }: PortBinding): boolean =>
-    !ALL.includes(ip) &&
-    ports.some(
-      (other) =>
-        other.internal === internal &&
-        other.external === external &&
-        other.ip === (isIPv6(ip) ? "::" : "0.0.0.0"),
-    );
-  return ports
-    .filter((port) => !covered(port))
-    .sort((a, b) => a.internal - b.internal || a.ip.localeCompare(b.ip));
+/** Text that Terraform leaves as it is, such as `${file:/secrets:key}`, which is Kafka's to resolve; what cdktf stands in for is not meant. */
+function literal(text: string): string {
+  return text.replaceAll(/([$%])\{(?!TfToken\[)/g, "$1$1{");
 }

@@ -82,25 +82,26 @@ export class ConnectClient {
 
   /** @returns undefined where nothing is known of it: not yet, or no longer */
   async status(name: string): Promise<ConnectorStatus | undefined> {
-    const answer = await this.#unless404("GET", `${pathOf(name)}/status`);
+    const answer = await this.#unlessUnknown(name, "GET", "/status");
     return answer === undefined ? undefined : (JSON.parse(answer.text) as ConnectorStatus);
   }
 
   async has(name: string): Promise<boolean> {
-    return (await this.#unless404("GET", pathOf(name))) !== undefined;
+    return (await this.#unlessUnknown(name, "GET")) !== undefined;
   }
 
   /** @returns the status of the answer, 204; 404 where there is no such connector */
   async remove(name: string): Promise<number> {
-    return (await this.#unless404("DELETE", pathOf(name)))?.status ?? 404;
+    return (await this.#unlessUnknown(name, "DELETE"))?.status ?? 404;
   }
 
-  async #unless404(method: string, path: string): Promise<HttpAnswer | undefined> {
+  async #unlessUnknown(name: string, method: string, below = ""): Promise<HttpAnswer | undefined> {
     try {
-      return await this.#settled(method, path);
+      return await this.#settled(method, `${pathOf(name)}${below}`);
     } catch (error) {
-      // Without a code it is not Connect's word on a connector, but a server that has no such path.
-      if (error instanceof ServiceRefusal && error.errorCode === 404) return undefined;
+      // Without the name it is not Connect's word on a connector, but a server that has no such path.
+      const isRefusal = error instanceof ServiceRefusal && error.status === 404;
+      if (isRefusal && error.body.includes(name)) return undefined;
       throw error;
     }
   }

@@ -5,8 +5,8 @@ import type { ReceivedRecord, SmokeRecord } from "../records.ts";
 const FIELD = "\x1f";
 const HEADER = "\x1e";
 
-/** Kafka 3.2 (KIP-798) taught the console producer to send headers. */
-export function producerSendsHeaders(kafkaVersion: string): boolean {
+/** Kafka 3.2 (KIP-798) taught the console producer to send headers; one of unknown age is not asked to. */
+export function producerSendsHeaders(kafkaVersion = ""): boolean {
   const [major = 0, minor = 0] = kafkaVersion.split(".").map(Number);
   return major > 3 || (major === 3 && minor >= 2);
 }

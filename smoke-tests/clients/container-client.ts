@@ -55,7 +55,9 @@ export class ContainerClient extends KafkaJsClient {
     runId: string,
   ): Promise<ContainerClient> {
     const [broker] = listener.brokers;
-    if (broker === undefined) throw new Error(`listener "${listener.name}" has no broker`);
+    if (broker?.container === undefined) {
+      throw new Error(`listener "${listener.name}" has no broker in a container that is known`);
+    }
     const name = `${outputs.environment}-smoke-${listener.name.toLowerCase()}-${runId}`;
     try {
       const container = await docker.startBeside(broker.container, outputs, name);

@@ -2,13 +2,14 @@ import { connect } from "node:net";
 import type { ListenerUnderTest } from "../diagnosis.ts";
 import type { Docker } from "../docker.ts";
 import type { Dial } from "../dial.ts";
-import type { PlatformOutputs } from "../outputs.ts";
+import type { PlatformOutputs, Vantage } from "../outputs.ts";
 import type {
   BinaryReceivedRecord,
   BinarySmokeRecord,
   ReceivedRecord,
   SmokeRecord,
 } from "../records.ts";
+import { producerSendsHeaders } from "./console-tools.ts";
 import { ContainerClient } from "./container-client.ts";
 import { KafkaJsClient } from "./kafkajs-client.ts";
 
@@ -53,4 +54,11 @@ export async function openClient(
     case "external":
       return new KafkaJsClient(listener, ({ host, port }) => connect({ host, port }));
   }
+}
+
+/** What {@link openClient} writes and reads records with, in words. */
+export function clientFor(vantage: Vantage, kafkaVersion?: string): string {
+  if (vantage !== "network") return "kafkajs";
+  const writes = producerSendsHeaders(kafkaVersion) ? "kafka-console-producer" : "kafkajs";
+  return `${writes}, kafka-console-consumer`;
 }

@@ -10,8 +10,8 @@ export default {
     heap: Memory.mebibytes(512),
     memoryLimit: Memory.mebibytes(1024),
   },
-  schemaRegistry: { publish: [PublishedPort.host(8081)] },
-  connect: { publish: [PublishedPort.host(8083)] },
-  ksqlDb: { publish: [PublishedPort.host(8088)], cli: {} },
-  restProxy: { publish: [PublishedPort.host(8082)] },
+  schemaRegistry: { publish: PublishedPort.host(8081) },
+  connect: { publish: PublishedPort.host(8083) },
+  ksqlDb: { publish: PublishedPort.host(8088), cli: {} },
+  restProxy: { publish: PublishedPort.host(8082) },
 } satisfies EnvironmentSettings;

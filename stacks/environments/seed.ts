@@ -14,16 +14,16 @@ const elsewhere =
     ? undefined
     : { address, ...(bindAddress === undefined ? {} : { bindAddress }) };
 
-const publish = (port: number): PublishedPort[] => [
-  PublishedPort.host(port),
-  ...(elsewhere === undefined ? [] : [PublishedPort.external({ port, ...elsewhere })]),
-];
+const publish = (port: number): PublishedPort =>
+  elsewhere === undefined
+    ? PublishedPort.host(port)
+    : PublishedPort.external({ port, ...elsewhere });
 
 /** A well-known docker-compose platform of Confluent 7.0.1, under its names and ports, with the Connect that it forgot. */
 export default {
   distribution: "confluent",
   versions: { confluent: "7.0.1", local: "3.0.1" },
-  zooKeeper: { hosts: ["zookeeper"], publish: [PublishedPort.host(2181)] },
+  zooKeeper: { hosts: ["zookeeper"], publish: PublishedPort.host(2181) },
   kafka: {
     hosts: ["broker"],
     listeners: [

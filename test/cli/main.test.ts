@@ -79,7 +79,7 @@ describe("wrong usage", () => {
     },
   );
 
-  it.each(["deploy", "smoke", "status", "outputs", "destroy"])(
+  it.each(["deploy", "status", "outputs", "destroy"])(
     "refuses %s without an environment",
     async (name) => {
       const { status, err } = await call(name);
@@ -89,6 +89,22 @@ describe("wrong usage", () => {
       );
     },
   );
+
+  it("refuses smoke without an environment, and tells of platforms deployed elsewhere", async () => {
+    const { status, err } = await call("smoke", "--connect", "http://localhost:8083");
+    expect(status).toBe(2);
+    expect(err).toMatch(
+      /^error: name an environment, or give --bootstrap of a platform that was deployed elsewhere\n\nnpm run smoke -- /,
+    );
+  });
+
+  it("refuses an environment beside the address of a platform deployed elsewhere", async () => {
+    const { status, err } = await call("smoke", "dev", "--bootstrap", "localhost:9092");
+    expect(status).toBe(2);
+    expect(err).toMatch(
+      /^error: both "dev" and --bootstrap were given; name an environment, or what was deployed elsewhere\n/,
+    );
+  });
 
   it.each(["start", "deploy", "status", "destroy"])(
     "refuses a second environment for %s",
@@ -143,6 +159,51 @@ describe("wrong usage", () => {
     const { status, err } = await call("smoke", "dev", "--junit");
     expect(status).toBe(2);
     expect(err).toContain("--junit");
+  });
+});
+
+describe("a platform that was deployed elsewhere", () => {
+  it.each([
+    {
+      title: "no port",
+      args: ["--bootstrap", "localhost"],
+      error:
+        'error: --bootstrap "localhost" is not an address; write host:port, several separated by commas',
+    },
+    {
+      title: "several mistakes at once",
+      args: [
+        ...["--bootstrap", "a:1,b:0", "--connect", "localhost:8083"],
+        ...["--schema-registry", "https://c", "--ksqldb", "http://me:secret@d"],
+      ],
+      error: [
+        'error: --bootstrap "b:0": 0 is no port; write 1 to 65535',
+        '--schema-registry "https://c" is https, which the smoke tests do not speak; give an http address',
+        '--connect "localhost:8083" is no http address; write http://host:port',
+        '--ksqldb "http://…@d" has a user in it, which the smoke tests do not send; leave it out',
+      ].join("\n"),
+    },
+    {
+      title: "an address that nobody is at",
+      args: ["--bootstrap", "localhost:1"],
+      error:
+        "error: localhost:1 refuses connections from this host; see that a broker runs there and listens on an address that others reach",
+    },
+    {
+      title: "services of an environment that the kit deployed",
+      args: ["dev", "--rest-proxy", "http://localhost:8082"],
+      error:
+        'error: --rest-proxy is for a platform that was deployed elsewhere; give --bootstrap instead of "dev", or leave it out',
+    },
+    {
+      title: "a folder as a report's file",
+      args: ["--bootstrap", "localhost:1", "--html", "."],
+      error: 'error: --html "." is a folder; name a file in it',
+    },
+  ])("is refused with $title, before anything runs", async ({ args, error }) => {
+    const { exitCode, stderr } = await callAlone("smoke", ...args);
+    expect(stderr).toBe(error);
+    expect(exitCode).toBe(1);
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { summary, type SummaryParts } from "../../cli/summary.ts";
-import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
+import type { DeployedOutputs } from "../../smoke-tests/outputs.ts";
 import { engineOf } from "./docker.ts";
 import { CLUSTER_ID, lockOf } from "../stacks/environments.ts";
 
-const OUTPUTS: PlatformOutputs = {
+const OUTPUTS: DeployedOutputs = {
   environment: "trial",
   docker: { host: "unix:///var/run/docker.sock", network: "trial-network" },
   labels: {},
@@ -110,6 +110,6 @@ describe("summary", () => {
 it("says nothing of a cluster id that nobody knows", () => {
   const { clusterId: _known, ...lock } = PARTS.lock;
   const { clusterId: _named, ...kafka } = OUTPUTS.kafka;
-  const outputs: PlatformOutputs = { ...OUTPUTS, kafka: { ...kafka, metadata: "zookeeper" } };
+  const outputs: DeployedOutputs = { ...OUTPUTS, kafka: { ...kafka, metadata: "zookeeper" } };
   expect(summary({ ...PARTS, outputs, lock })).toMatch(/^trial: Kafka 4\.1\.1 \(ZooKeeper\)\n/);
 });

@@ -11,9 +11,17 @@ import {
   Metadata,
   Storage,
   ZooKeeper,
+  type IKafkaCluster,
   type KafkaClusterProps,
 } from "../../constructs/index.ts";
-import { environmentOf, synthesizeScope, theOnly, type Block, type Program } from "./synthesis.ts";
+import {
+  environmentOf,
+  named,
+  synthesizeScope,
+  theOnly,
+  type Block,
+  type Program,
+} from "./synthesis.ts";
 
 const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk";
 const PROPS: KafkaClusterProps = {
@@ -145,6 +153,29 @@ describe("the broker's settings", () => {
   it("stand in one order, since the provider takes another for a change", () => {
     const lines = container()["env"] as string[];
     expect(lines).toEqual(lines.toSorted());
+  });
+
+  it("reach Kafka as they are, though Terraform would take them for its own", () => {
+    const value = "${file:/secrets:key} %{x} $HOME $${y}";
+    expect(environment({ settings: { "a.b": value } })["KAFKA_A_B"]).toBe(
+      "$${file:/secrets:key} %%{x} $HOME $$${y}",
+    );
+  });
+
+  it("may come from other parts of the program", () => {
+    const program = synthesizeScope((scope) => {
+      const zooKeeper = new ZooKeeper(scope, "zookeeper", {
+        name: "zoo",
+        distribution: PROPS.distribution,
+        network: PROPS.network,
+      });
+      const settings = { "a.b": zooKeeper.servers[0]!.container.id };
+      return new KafkaCluster(scope, "kafka", { ...PROPS, settings });
+    });
+    const broker = named("kafka_broker", "docker_container", program);
+    expect(environmentOf(broker)["KAFKA_A_B"]).toMatch(
+      /^\$\{docker_container\.zookeeper_.*\.id\}$/,
+    );
   });
 
   it("can be added to, and win over the cluster's defaults", () => {
@@ -336,6 +367,85 @@ describe("a cluster with ZooKeeper", () => {
     const broker = containers.find(([, { name }]) => name === "dev-kafka-1");
     const server = containers.find(([, { name }]) => name === "dev-zookeeper-1");
     expect(broker?.[1]["depends_on"]).toEqual([`docker_container.${server?.[0]}`]);
+  });
+});
+
+describe("a cluster that is deployed elsewhere", () => {
+  const props = {
+    brokers: 3,
+    network: { name: "our-network" },
+    distribution: Distribution.confluent("7.9.1"),
+  };
+  const foreign = (servers: string, brokers = 3): IKafkaCluster =>
+    KafkaCluster.fromBootstrapServers(servers, { ...props, brokers });
+
+  it.each([
+    { servers: "kafka:9092", is: "kafka:9092" },
+    { servers: " kafka-1:9092, kafka-2:9093 ", is: "kafka-1:9092,kafka-2:9093" },
+    { servers: "[2001:db8::7]:9092,10.0.0.5:9092", is: "[2001:db8::7]:9092,10.0.0.5:9092" },
+  ])("is reached at $servers", ({ servers, is }) => {
+    expect(foreign(servers)).toEqual({
+      name: is,
+      distribution: props.distribution,
+      network: { name: "our-network" },
+      size: 3,
+      networkBootstrapServers: is,
+      containers: [],
+    });
+  });
+
+  it.each([
+    "",
+    "kafka",
+    "kafka:",
+    ":9092",
+    "PLAINTEXT://kafka:9092",
+    "a:1,",
+    "a:1;b:2",
+    "::1:9092",
+  ])("is not reached at %j, which is no address", (servers) => {
+    expect(() => foreign(servers)).toThrowError(InvalidSettingError);
+    expect(() => foreign(servers)).toThrowError(/^".*" is not an address; write host:port$/);
+  });
+
+  it.each([
+    { servers: "a_b!:9092", said: '"a_b!" is not a host; ' },
+    {
+      servers: "kafka:0",
+      said: "endpoint kafka: port 0 is out of range; give one from 1 to 65535",
+    },
+    { servers: "kafka:65536", said: "endpoint kafka: port 65536 is out of range; " },
+    {
+      servers: "kafka:9092,localhost:9093",
+      said: "bootstrap server localhost:9093 leads every container back to itself; give an address that containers on the network reach",
+    },
+    {
+      servers: "[::1]:9092",
+      said: "bootstrap server [::1]:9092 leads every container back to itself; ",
+    },
+    {
+      servers: "127.0.0.1:9092",
+      said: "bootstrap server 127.0.0.1:9092 leads every container back to itself; ",
+    },
+    {
+      servers: "0.0.0.0:9092",
+      said: "bootstrap server 0.0.0.0:9092 is no address that anybody can dial; give one that containers on the network reach",
+    },
+    {
+      servers: "kafka:9092,[::]:9092",
+      said: "bootstrap server [::]:9092 is no address that anybody can dial; ",
+    },
+  ])("is not reached at $servers", ({ servers, said }) => {
+    expect(() => foreign(servers)).toThrowError(InvalidSettingError);
+    expect(() => foreign(servers)).toThrowError(said);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])("has not %d brokers", (brokers) => {
+    expect(() => foreign("kafka:9092", brokers)).toThrowError(
+      new InvalidSettingError(
+        `a cluster of ${brokers} brokers cannot be; give the number that kafka:9092 has`,
+      ),
+    );
   });
 });
 

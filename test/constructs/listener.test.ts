@@ -109,7 +109,7 @@ describe("what a listener says", () => {
 });
 
 describe("names", () => {
-  it.each(["LAN", "A", "LAN_2", "PLAINTEXT", "SSLX"])("accepts %s", (name) => {
+  it.each(["LAN", "A", "LAN_2", "PLAINTEXT", "SSLX", "SASL"])("accepts %s", (name) => {
     expect(Listener.network({ name }).name).toBe(name);
   });
 
@@ -132,12 +132,12 @@ describe("names", () => {
     );
   });
 
-  it.each(["SSL", "SASL_SSL", "SASL_PLAINTEXT"])(
+  it.each(["SSL", "SASL_SSL", "SASL_PLAINTEXT", "LAN_SSL", "LANSSL", "LAN_SASL_2", "NOSASL_X"])(
     "rejects %s, for which cp-kafka demands key stores",
     (name) => {
       expect(() => Listener.network({ name })).toThrowError(
         new InvalidSettingError(
-          `listener name "${name}" is a protocol, which Confluent's images read more into; name the listener after its clients, such as LAN`,
+          `listener name "${name}" holds a protocol's, which Confluent's images read more into; name the listener after its clients, such as LAN`,
         ),
       );
     },

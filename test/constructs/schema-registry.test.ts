@@ -60,7 +60,7 @@ describe("Confluent's", () => {
   });
 
   it("is reached under one address from the network and another from the host", () => {
-    const { registry } = make({ publish: [PublishedPort.host(18081)] });
+    const { registry } = make({ publish: PublishedPort.host(18081) });
     expect(registry.networkUrl).toBe("http://dev-schema-registry:8081");
     expect(registry.url("host")).toBe("http://localhost:18081");
     expect(registry.url("network")).toBe(registry.networkUrl);
@@ -100,7 +100,7 @@ describe("Apicurio's", () => {
   });
 
   it("has Confluent's API under a path of its own", () => {
-    const { registry } = make({ distribution, publish: [PublishedPort.host(8081)] });
+    const { registry } = make({ distribution, publish: PublishedPort.host(8081) });
     expect(registry.networkUrl).toBe("http://dev-schema-registry:8081/apis/ccompat/v7");
     expect(registry.url("host")).toBe("http://localhost:8081/apis/ccompat/v7");
     expect(registry.product).toBe("apicurio");
@@ -111,7 +111,7 @@ it("publishes nothing unless told to, and then on 127.0.0.1 only", () => {
   const silent = make();
   expect(silent.container["ports"]).toEqual([]);
   expect(silent.registry.url("host")).toBeUndefined();
-  expect(make({ publish: [PublishedPort.host(18081)] }).container["ports"]).toEqual([
+  expect(make({ publish: PublishedPort.host(18081) }).container["ports"]).toEqual([
     { internal: 8081, external: 18081, ip: "127.0.0.1" },
   ]);
 });

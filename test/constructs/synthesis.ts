@@ -41,6 +41,26 @@ export function theOnly(type: string, program: Program): Block {
   return only;
 }
 
+/** The resource of its type whose id begins so. */
+export function named(id: string, type: string, program: Program): Block {
+  const found = Object.entries(program.resource[type] ?? {}).filter(([key]) => key.startsWith(id));
+  const [only, ...others] = found;
+  if (only === undefined || others.length > 0) {
+    throw new Error(`${found.length} resources of type ${type} are called ${id}…`);
+  }
+  return only[1];
+}
+
+/** The script of a container's healthcheck, which bash runs. */
+export function probeOf(container: Block): string {
+  const { test } = container["healthcheck"] as { readonly test: readonly string[] };
+  const [form, shell, option, script] = test;
+  if (form !== "CMD" || shell !== "bash" || option !== "-c" || script === undefined) {
+    throw new Error(`no probe of bash: ${test.join(" ")}`);
+  }
+  return script;
+}
+
 /** The environment variables of a container. */
 export function environmentOf(container: Block): Record<string, string> {
   return Object.fromEntries(

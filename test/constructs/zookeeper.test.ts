@@ -68,7 +68,7 @@ describe("a server", () => {
 
   it("publishes nothing unless told to, and then on 127.0.0.1 only", () => {
     expect(container()["ports"]).toEqual([]);
-    expect(container({ publish: [PublishedPort.host(12181)] })["ports"]).toEqual([
+    expect(container({ publish: PublishedPort.host(12181) })["ports"]).toEqual([
       { internal: 2181, external: 12181, ip: "127.0.0.1" },
     ]);
   });
@@ -106,7 +106,7 @@ it("tells brokers where it is", () => {
       new ZooKeeper(scope, "zookeeper", {
         ...PROPS,
         hosts: ["zookeeper"],
-        publish: [PublishedPort.host(9)],
+        publish: PublishedPort.host(9),
       }),
     ),
   );

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import type { EnvironmentLock } from "../../stacks/environment-lock.ts";
-import { buildStandIn } from "../stand-ins/images.ts";
 import { TestHost } from "./test-host.ts";
 
 const CONTAINERS = ["broker", "connect", "schema-registry", "zookeeper"];
@@ -19,7 +18,6 @@ beforeAll(async () => {
     "kafka-platform-kit/zookeeper:3.6.3",
     "kafka-platform-kit/zookeeper:3.8.4",
     "kafka-platform-kit/apicurio-registry:3.0.9",
-    "kafka-platform-kit/java:17",
   ]);
 });
 
@@ -221,25 +219,5 @@ test("Kafka 3.9.1 runs on ZooKeeper too, by plain cdktf", async () => {
   expect(smoked.exitCode, smoked.output).toBe(0);
   const destroyed = await host.run(["npx", "cdktf", "destroy", "seed", "--auto-approve"], options);
   expect(destroyed.exitCode, destroyed.output).toBe(0);
-  expect(await lines("docker", "volume", "ls", "-q")).toEqual([]);
-});
-
-test("on Confluent's images it has Confluent's settings, held to a stand-in of its Schema Registry", async () => {
-  // The engine has the images already, as after a pull. Those of Kafka and ZooKeeper keep Confluent's contract.
-  await host.must(
-    ...["docker", "tag", "kafka-platform-kit/kafka:3.0.1", "confluentinc/cp-kafka:7.0.1"],
-  );
-  await host.must(
-    ...["docker", "tag", "kafka-platform-kit/zookeeper:3.6.3", "confluentinc/cp-zookeeper:7.0.1"],
-  );
-  await buildStandIn("schema-registry", "confluentinc/cp-schema-registry:7.0.1", host.dockerHost);
-  await host.must("rm", "-f", ".kafka-platform/seed.lock.json");
-  const { exitCode, output } = await host.kit("start", "seed");
-  expect(exitCode, output).toBe(0);
-  expect(output).toContain("images     confluent 7.0.1: asked for by the environment");
-  expect(output).toContain("  http://localhost:8081  for programs on this host");
-  await expectEmptyPlan();
-  const removed = await host.kit("destroy", "seed", "--yes");
-  expect(removed.exitCode, removed.output).toBe(0);
   expect(await lines("docker", "volume", "ls", "-q")).toEqual([]);
 });

@@ -119,7 +119,9 @@ export class TestHost {
   leaveBrokersOnly(environment: string): void {
     const file = join(this.checkout, "stacks", "environments", `${environment}.ts`);
     const before = readFileSync(file, "utf8");
-    const after = before.replace(/^ {2}(schemaRegistry|connect|ksqlDb|restProxy): .*\n/gm, "");
+    const services =
+      /^ {2}(schemaRegistry|connect|ksqlDb|restProxy): (.*\},|\{\n( {4}.*\n)*? {2}\},)\n/gm;
+    const after = before.replace(services, "");
     if (after === before) throw new Error(`no service to take out of ${environment}`);
     writeFileSync(file, after);
   }

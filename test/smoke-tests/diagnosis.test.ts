@@ -300,3 +300,39 @@ test("ownHostCaveat says what was not tried", () => {
     'external listener "LAN" was tried from its own host only; a client elsewhere may still be stopped by a firewall',
   );
 });
+
+describe("a platform without an engine", () => {
+  const { docker: _, ...rest } = outputs;
+  const brokers = [{ id: 1 }];
+  const elsewhere = listenerUnderTest(
+    { ...rest, environment: "kafka:9092", kafka: { ...rest.kafka, brokers } },
+    "HOST",
+  );
+
+  test.for<[SilenceKind, string]>([
+    [
+      "refused",
+      'listener "HOST": localhost:9092 refuses connections from this host; broker 1 sends clients that came through kafka:9092 there; advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS) must say HOST://<an address that these clients reach>',
+    ],
+    [
+      "tls",
+      'listener "HOST": localhost:9092 speaks TLS; broker 1 sends clients that came through kafka:9092 there; the smoke tests speak PLAINTEXT only, so give them the address of a listener that does',
+    ],
+  ])("names no container, but who gave the address: %s", ([kind, text]) => {
+    expect(explain(elsewhere, kind, "why")).toBe(text);
+  });
+
+  test("names no container of a broker that is missing, nor of one behind another's address", () => {
+    const broker = brokerOf(elsewhere);
+    const [missing] = explainMetadata(
+      elsewhere,
+      broker,
+      { clusterId: "the-cluster", brokers: [], topics: {} },
+      undefined,
+    );
+    expect(missing).toContain("see that broker 1 runs");
+    expect(explainStranger(elsewhere, broker, 2)).toMatch(
+      /advertised\.listeners of broker 1 .* must say an address that leads to it$/,
+    );
+  });
+});

@@ -59,6 +59,13 @@ describe("readOutputs", () => {
     expect(readOutputs({ [OUTPUTS_VARIABLE]: file }).kafka.zooKeeper).toEqual(zooKeeper);
   });
 
+  test("reads a platform without an engine, whose cluster has an id", () => {
+    const { docker: _, ...elsewhere } = whole;
+    const kafka = { ...whole.kafka, metadata: "zookeeper" };
+    const file = fileWith(JSON.stringify({ ...elsewhere, kafka }));
+    expect(readOutputs({ [OUTPUTS_VARIABLE]: file }).docker).toBeUndefined();
+  });
+
   test.for([
     ["kraft", "kafka.clusterId"],
     ["zookeeper", "kafka.zooKeeper"],

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { InvalidSettingError, type DistributionName } from "../../constructs/index.ts";
-import { distributionOf, environmentNames, loadEnvironment } from "../../stacks/environment.ts";
+import {
+  Distribution,
+  InvalidSettingError,
+  type DistributionName,
+} from "../../constructs/index.ts";
+import {
+  distributionOf,
+  environmentNames,
+  imagesOf,
+  leftOut,
+  loadEnvironment,
+} from "../../stacks/environment.ts";
 import { KafkaPlatform } from "../../stacks/kafka-platform.ts";
 import { emptyApp, synthesize } from "../constructs/synthesis.ts";
 import { environmentOf, lockOf } from "./environments.ts";
@@ -85,5 +95,109 @@ describe("distributionOf", () => {
     expect(() => distributionOf(environment, "local", "4.0.0")).toThrowError(
       /^unknown local version "4\.0\.0"; the nearest is /,
     );
+  });
+});
+
+describe("services that stand-in images lack", () => {
+  const everything = { schemaRegistry: {}, connect: {}, ksqlDb: { cli: {} }, restProxy: {} };
+
+  it.each([
+    {
+      title: "dev's on the images that are built here",
+      environment: () => loadEnvironment("dev"),
+      distribution: Distribution.local("4.1.1"),
+      out: ["ksqlDb", "restProxy"],
+    },
+    {
+      title: "dev's on Apache's",
+      environment: () => loadEnvironment("dev"),
+      distribution: Distribution.apache("4.1.1"),
+      out: ["ksqlDb", "restProxy"],
+    },
+    {
+      title: "none of dev's on Confluent's",
+      environment: () => loadEnvironment("dev"),
+      distribution: Distribution.confluent("7.9.1"),
+      out: [],
+    },
+    {
+      title: "none where none is asked for",
+      environment: () => Promise.resolve(environmentOf()),
+      distribution: Distribution.local("3.9.1"),
+      out: [],
+    },
+    {
+      title: "only those that are asked for",
+      environment: () => Promise.resolve(environmentOf({ restProxy: {}, connect: {} })),
+      distribution: Distribution.local("3.9.1"),
+      out: ["restProxy"],
+    },
+    {
+      title: "none where they are the wanted ones: what those lack is refused",
+      environment: () =>
+        Promise.resolve(environmentOf({ ...everything, distribution: "local" as const })),
+      distribution: Distribution.local("3.9.1"),
+      out: [],
+    },
+  ])("are left out: $title", async ({ environment, distribution, out }) => {
+    expect(leftOut(await environment(), distribution)).toEqual(out);
+  });
+});
+
+describe("the images that an environment needs", () => {
+  const images = async (name: string, distribution: Distribution): Promise<string[]> =>
+    imagesOf(await loadEnvironment(name), distribution).map(String);
+
+  it.each(
+    [
+      {
+        name: "dev",
+        distribution: Distribution.confluent("7.9.1"),
+        needs: [
+          "kafka",
+          "schema-registry",
+          "kafka-connect",
+          "ksqldb-server",
+          "ksqldb-cli",
+          "kafka-rest",
+        ].map((image) => `confluentinc/cp-${image}:7.9.1`),
+      },
+      {
+        name: "dev",
+        // The command line is in the server's image.
+        distribution: Distribution.confluent("8.1.0"),
+        needs: ["kafka", "schema-registry", "kafka-connect", "ksqldb-server", "kafka-rest"].map(
+          (image) => `confluentinc/cp-${image}:8.1.0`,
+        ),
+      },
+      {
+        name: "dev",
+        // Connect runs in the broker's image; what there is no image of is not asked for.
+        distribution: Distribution.local("4.1.1"),
+        needs: ["kafka-platform-kit/kafka:4.1.1", "kafka-platform-kit/apicurio-registry:3.0.9"],
+      },
+      {
+        name: "seed",
+        distribution: Distribution.local("3.0.1"),
+        needs: [
+          "kafka-platform-kit/kafka:3.0.1",
+          "kafka-platform-kit/zookeeper:3.6.3",
+          "kafka-platform-kit/apicurio-registry:3.0.9",
+        ],
+      },
+    ].map((row) => ({ ...row, on: String(row.distribution) })),
+  )("are for $name on $on each once", async ({ name, distribution, needs }) => {
+    expect(await images(name, distribution)).toEqual(needs);
+  });
+
+  it("are the broker's only where nothing else is asked for", () => {
+    expect(imagesOf(environmentOf(), Distribution.confluent("7.9.1")).map(String)).toEqual([
+      "confluentinc/cp-kafka:7.9.1",
+    ]);
+    const withoutCli = environmentOf({ ksqlDb: {} });
+    expect(imagesOf(withoutCli, Distribution.confluent("7.9.1")).map(String)).toEqual([
+      "confluentinc/cp-kafka:7.9.1",
+      "confluentinc/cp-ksqldb-server:7.9.1",
+    ]);
   });
 });

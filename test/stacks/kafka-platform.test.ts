@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ENVIRONMENT_LABEL, Listener, PublishedPort } from "../../constructs/index.ts";
+import {
+  ENVIRONMENT_LABEL,
+  InvalidSettingError,
+  Jmx,
+  Listener,
+  PublishedPort,
+} from "../../constructs/index.ts";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import { imagesAsAsked, type EnvironmentLock } from "../../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../../stacks/environment.ts";
@@ -90,6 +96,22 @@ describe("the stack of an environment", () => {
   });
 });
 
+describe("what the wanted images have not", () => {
+  const images = { distribution: "local", version: "3.9.1", reason: "", proven: true } as const;
+
+  it.each([
+    { service: { restProxy: {} }, title: "REST Proxy", property: "restProxy" },
+    { service: { ksqlDb: {} }, title: "ksqlDB", property: "ksqlDb" },
+  ])("is refused, naming those that have it: $title", ({ service, title, property }) => {
+    const environment = environmentOf({ distribution: "local", ...service });
+    expect(() => platform(environment, lockOf({ images }))).toThrowError(
+      new InvalidSettingError(
+        `local 3.9.1 has no image of ${title}; use Distribution.confluent(), or give ${property} to Distribution.of()`,
+      ),
+    );
+  });
+});
+
 describe("services of one environment", () => {
   it.each([
     {
@@ -100,14 +122,14 @@ describe("services of one environment", () => {
     {
       title: "one port of the host",
       more: {
-        zooKeeper: { publish: [PublishedPort.host(8081)] },
-        schemaRegistry: { publish: [PublishedPort.host(8081)] },
+        zooKeeper: { publish: PublishedPort.host(8081) },
+        schemaRegistry: { publish: PublishedPort.host(8081) },
       },
       said: "[trial] trial-zookeeper-1 and trial-schema-registry both want port 8081 of the host; give each its own",
     },
     {
       title: "a listener's port",
-      more: { schemaRegistry: { publish: [PublishedPort.host(9092)] } },
+      more: { schemaRegistry: { publish: PublishedPort.host(9092) } },
       said: "[trial] trial-kafka-1 and trial-schema-registry both want port 9092 of the host; give each its own",
     },
   ])("cannot have $title", ({ more, said }) => {
@@ -177,6 +199,70 @@ describe("its outputs", () => {
     expect(outputs(platform(environment, lockOf(), "unknown"))).toEqual(expected);
   });
 
+  it("name every service by its addresses, and by its container", () => {
+    const external = (port: number): PublishedPort =>
+      PublishedPort.external({ port, address: "192.0.2.9", bindAddress: "10.0.0.5" });
+    const environment = environmentOf({
+      schemaRegistry: { publish: PublishedPort.host(18081), name: "registry" },
+      connect: { publish: external(18083) },
+      ksqlDb: { publish: external(8088), cli: { name: "shell" } },
+      restProxy: {},
+    });
+    const services: PlatformOutputs["services"] = {
+      schemaRegistry: {
+        url: "http://localhost:18081",
+        networkUrl: "http://registry:8081",
+        container: "registry",
+        product: "confluent",
+      },
+      connect: {
+        networkUrl: "http://trial-connect:8083",
+        externalUrl: "http://192.0.2.9:18083",
+        container: "trial-connect",
+      },
+      ksqlDb: {
+        networkUrl: "http://trial-ksqldb-server:8088",
+        externalUrl: "http://192.0.2.9:8088",
+        container: "trial-ksqldb-server",
+        cli: { container: "shell" },
+      },
+      restProxy: { networkUrl: "http://trial-rest-proxy:8082", container: "trial-rest-proxy" },
+    };
+    const program = platform(environment, lockOf(), ["127.0.0.1", "10.0.0.5"]);
+    expect(program.output?.["services"]?.value).toEqual(services);
+    const containers = Object.values(program.resource["docker_container"] ?? {});
+    expect(containers.map(({ name }) => name).sort()).toEqual(
+      ["registry", "shell", "trial-connect", "trial-kafka-1", "trial-ksqldb-server"].concat(
+        "trial-rest-proxy",
+      ),
+    );
+  });
+
+  it("leave out what the images that stand in have not, as the containers do", async () => {
+    const dev = await loadEnvironment("dev");
+    const images = { distribution: "local", version: "4.1.1", reason: "", proven: true } as const;
+    const program = platform(dev, lockOf({ environment: "dev", images }));
+    expect(program.output?.["services"]?.value).toEqual({
+      schemaRegistry: {
+        url: "http://localhost:8081/apis/ccompat/v7",
+        networkUrl: "http://dev-schema-registry:8081/apis/ccompat/v7",
+        container: "dev-schema-registry",
+        product: "apicurio",
+      },
+      connect: {
+        url: "http://localhost:8083",
+        networkUrl: "http://dev-connect:8083",
+        container: "dev-connect",
+      },
+    });
+    const containers = Object.values(program.resource["docker_container"] ?? {});
+    expect(containers.map(({ name }) => name).sort()).toEqual([
+      "dev-connect",
+      "dev-kafka-1",
+      "dev-schema-registry",
+    ]);
+  });
+
   it("name the container and the network as the engine knows them", () => {
     const program = platform(environmentOf(), lockOf());
     expect(outputs(program)).toMatchObject({
@@ -221,6 +307,36 @@ describe("an address to bind", () => {
       platform(environment, lockOf(), ["127.0.0.1", "10.0.0.5", "2001:db8::7"]),
     )["ports"] as { ip: string }[];
     expect(port?.ip).toBe(environment.settings.kafka.listeners[0]?.bindAddress);
+  });
+
+  it("rejects JMX and services on one that this host lacks, each by what it is for", () => {
+    const foreign = { address: "192.0.2.9" };
+    const publish = (port: number): PublishedPort => PublishedPort.external({ port, ...foreign });
+    const environment = environmentOf({
+      kafka: { listeners: [Listener.network()], jmx: Jmx.external(foreign) },
+      schemaRegistry: { publish: publish(8081) },
+      connect: { publish: publish(8083) },
+      ksqlDb: { publish: publish(8088) },
+      restProxy: { publish: publish(8082) },
+    });
+    const missing =
+      "this host has no address 192.0.2.9 to bind (it has 127.0.0.1); give bindAddress, one of these or 0.0.0.0 for all of them";
+    for (const what of [
+      "external JMX",
+      "external port 8081 at 192.0.2.9",
+      "external port 8082 at 192.0.2.9",
+      "external port 8083 at 192.0.2.9",
+      "external port 8088 at 192.0.2.9",
+    ]) {
+      expect(() => platform(environment, lockOf())).toThrowError(`[trial] ${what}: ${missing}`);
+    }
+  });
+
+  it("rejects ZooKeeper on one that this host lacks", () => {
+    const zooKeeper = { publish: PublishedPort.external({ port: 2181, address: "192.0.2.9" }) };
+    expect(() => platform(environmentOf({ zooKeeper }), lockOf())).toThrowError(
+      "[trial] external port 2181 at 192.0.2.9: this host has no address 192.0.2.9 to bind",
+    );
   });
 
   it("rejects another of IPv6 than the host's", () => {

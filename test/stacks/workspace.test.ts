@@ -16,6 +16,11 @@ describe("what outlives a run", () => {
     { path: () => workspace.root(), below: [] },
     { path: () => workspace.lock("trial"), below: ["trial.lock.json"] },
     { path: () => workspace.state("trial"), below: ["trial.tfstate"] },
+    { path: () => workspace.report("trial"), below: ["trial.report.html"] },
+    {
+      path: () => workspace.outputs("a:1,[::1]:2/../x"),
+      below: ["a_1_1_2_.._x.outputs.json"],
+    },
     { path: () => workspace.providers(), below: ["providers"] },
     { path: () => workspace.providerLock(), below: ["providers.lock.hcl"] },
     { path: () => workspace.build("kafka", "jars"), below: ["build", "kafka", "jars"] },

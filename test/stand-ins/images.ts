@@ -14,7 +14,7 @@ const REAL_NAME = /^confluentinc\//;
 const OWN_ENGINE = "unix:///var/run/docker.sock";
 
 /** A folder here: `Dockerfile`, the container's command `run`, and its modules. */
-export type StandIn = "ksqldb" | "ksqldb-cli" | "rest-proxy" | "schema-registry";
+export type StandIn = "kafka-connect" | "ksqldb" | "ksqldb-cli" | "rest-proxy" | "schema-registry";
 
 /**
  * Builds the stand-in for a service of Confluent's Platform 7.0.1, with the node that runs this.
@@ -22,7 +22,7 @@ export type StandIn = "ksqldb" | "ksqldb-cli" | "rest-proxy" | "schema-registry"
  * @param kind which service's
  * @param image such as `confluentinc/cp-schema-registry:7.0.1`, on an engine of a test's own
  * @param dockerHost where that engine listens, such as a test host's; by default this machine's. It needs
- * `kafka-platform-kit/java:17`
+ * `kafka-platform-kit/java:17`, for Connect `kafka-platform-kit/kafka:3.0.1`
  */
 export async function buildStandIn(
   kind: StandIn,

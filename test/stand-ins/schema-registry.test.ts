@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { request as httpRequest, type Server } from "node:http";
+import { readdirSync } from "node:fs";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import avsc from "avsc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { ask, differences, recordingsOf, type Answer, type Exchange } from "./replay.ts";
 import { parseAvro } from "./schema-registry/avro.mjs";
 import { incompatibilities } from "./schema-registry/compatibility.mjs";
 import { settingsFrom } from "./schema-registry/environment.mjs";
@@ -16,24 +17,6 @@ import { Registry, type LogRecord } from "./schema-registry/registry.mjs";
  * The stand-in is held to what the real Schema Registry 7.0.1 answered, which is in `recordings/`: one broker, the
  * requests in their order, and then some while the broker was gone.
  */
-
-interface Answer {
-  readonly status: number;
-  readonly reason: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-interface Exchange {
-  readonly name: string;
-  readonly request: {
-    readonly method: string;
-    readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: string;
-  };
-  readonly response: Answer;
-}
 
 const CLAIMED = [
   ...["01-root", "02-subjects-empty", "03-config", "04-mode", "05-types", "06-metadata-id"],
@@ -98,9 +81,7 @@ function schemaRecord(subject: string, id: number, schemaType: string, schema: s
 }
 
 function recordings(file: string): readonly Exchange[] {
-  return JSON.parse(
-    readFileSync(new URL(`schema-registry/recordings/${file}`, import.meta.url), "utf8"),
-  ) as Exchange[];
+  return recordingsOf("schema-registry", file);
 }
 
 /** A stand-in whose log is a list. */
@@ -146,21 +127,8 @@ class Trial {
     await once(this.server, "close");
   }
 
-  async ask({ method, path, headers, body }: Exchange["request"]): Promise<Answer> {
-    const { port } = this.server.address() as AddressInfo;
-    const options = { host: "127.0.0.1", port, method, path, headers, agent: false };
-    const sent = httpRequest(options);
-    sent.setHeader("Content-Length", Buffer.byteLength(body ?? ""));
-    sent.end(body);
-    const [response] = await once(sent, "response");
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk);
-    return {
-      status: response.statusCode,
-      reason: response.statusMessage,
-      headers: response.headers,
-      body: Buffer.concat(chunks).toString(),
-    };
+  async ask(request: Exchange["request"]): Promise<Answer> {
+    return ask((this.server.address() as AddressInfo).port, request);
   }
 
   async post(path: string, body: unknown): Promise<Answer> {
@@ -173,31 +141,14 @@ class Trial {
   }
 }
 
-/** The answer as far as recordings hold it; a header that the real one did not send counts. */
-function comparable({ status, reason, headers, body }: Answer): Answer {
-  const lower = Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  const held = ["content-type", "vary", "allow", "content-length"].filter((name) => name in lower);
-  return {
-    ...{ status, reason, body },
-    headers: Object.fromEntries(held.map((name) => [name, lower[name] ?? ""])),
-  };
-}
-
 /** Replays recordings; what comes back are the names of those that the stand-in answers differently. */
 async function replay(exchanges: readonly Exchange[], trial: Trial): Promise<string[]> {
-  const different: string[] = [];
-  for (const { name, request, response } of exchanges) {
-    const [got, recorded] = [comparable(await trial.ask(request)), comparable(response)];
-    if (JSON.stringify(got) !== JSON.stringify(recorded)) {
-      different.push(
-        `${name}\n  recorded: ${JSON.stringify(recorded)}\n  got:      ${JSON.stringify(got)}`,
-      );
-    }
-    for (const record of LEFT_BY[name] ?? []) trial.put(record);
-  }
-  return different;
+  return differences(exchanges, {
+    ask: (request) => trial.ask(request),
+    after: (name) => {
+      for (const record of LEFT_BY[name] ?? []) trial.put(record);
+    },
+  });
 }
 
 function avscResolves(reader: unknown, writer: unknown): boolean {

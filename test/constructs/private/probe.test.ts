@@ -100,13 +100,62 @@ it.each([
   expect(asked).toEqual(["GET /subjects HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"]);
 });
 
+/** What ksqlDB answers to `GET /healthcheck`, with status 200 all the while. */
+const health = (isHealthy: boolean, kafka: boolean): string =>
+  JSON.stringify({
+    isHealthy,
+    details: { metastore: { isHealthy: true }, kafka: { isHealthy: kafka } },
+  });
+const HEALTHY = '{"isHealthy":true,"details"';
+
+it.each([
+  { title: "it is healthy", body: health(true, true), answer: "ready" },
+  { title: "it is not, though a part of it is", body: health(false, false), answer: "not ready" },
+  { title: "the right words come later", body: `[${health(true, true)}]`, answer: "not ready" },
+  {
+    title: "the right words come after a blank line",
+    body: `x\r\n\r\n${HEALTHY}`,
+    answer: "not ready",
+  },
+  { title: "there is no body", body: "", answer: "not ready" },
+])("HTTP with a body that must begin so is $answer when $title", async ({ body, answer }) => {
+  const port = await serve((socket) => {
+    socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  }, "\r\n\r\n");
+  expect(await ask(Probe.http("127.0.0.1", port, "/healthcheck", HEALTHY))).toBe(answer);
+});
+
+it("HTTP with a body that must begin so is not ready when the status is another", async () => {
+  const port = await serve((socket) => {
+    socket.end(`HTTP/1.1 503 Service Unavailable\r\n\r\n${HEALTHY}:{}}`);
+  }, "\r\n\r\n");
+  expect(await ask(Probe.http("127.0.0.1", port, "/healthcheck", HEALTHY))).toBe("not ready");
+});
+
+it("HTTP with a body that must begin so looks at it in time where the server does not hang up", async () => {
+  const port = await serve((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\n\r\n${HEALTHY}:{}}`);
+  }, "\r\n\r\n");
+  expect(await ask(Probe.http("127.0.0.1", port, "/healthcheck", HEALTHY))).toBe("ready");
+});
+
+it("HTTP takes the body's beginning for text, not for a pattern or a shell's words", async () => {
+  const begins = `it's * [a] $HOME "`;
+  const port = await serve((socket) => {
+    socket.end(`HTTP/1.1 200 OK\r\n\r\n${begins}, and more`);
+  }, "\r\n\r\n");
+  expect(await ask(Probe.http("127.0.0.1", port, "/", begins))).toBe("ready");
+  expect(await ask(Probe.http("127.0.0.1", port, "/", "*more"))).toBe("not ready");
+});
+
 it("gives up by itself on a service that takes the question and stays silent", async () => {
   const port = await serve(() => {});
   const answers = await Promise.all([
     ask(Probe.http("127.0.0.1", port, "/")),
+    ask(Probe.http("127.0.0.1", port, "/", HEALTHY)),
     ask(Probe.zooKeeper("127.0.0.1", port)),
     // As a broker does that has opened its port and is not registered yet.
     ask(Probe.kafka("127.0.0.1", port)),
   ]);
-  expect(answers).toEqual(["not ready", "not ready", "not ready"]);
+  expect(answers).toEqual(["not ready", "not ready", "not ready", "not ready"]);
 });

@@ -343,9 +343,9 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
     {
       setting: "env KAFKA_REST_HOST_NAME",
       compose: "rest-proxy",
-      ours: "-",
+      ours: " ",
       reason:
-        "consumers were sent on to http://rest-proxy:8082, which nobody outside can follow; without it, to the address that they dialled",
+        "consumers were sent on to http://rest-proxy:8082, which nobody outside can follow; the image demands the variable, and a blank is no name in its file, so they are sent to the address that they dialled",
     },
     { setting: "env KAFKAREST_HEAP_OPTS", compose: "-", ours: "-Xms256m -Xmx256m", reason: MEMORY },
     { setting: "memory", compose: "-", ours: "768 MiB", reason: MEMORY },

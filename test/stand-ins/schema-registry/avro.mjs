@@ -1,4 +1,5 @@
 import avsc from "avsc";
+import { foreignNumber } from "../shared/http.mjs";
 import { notKnown } from "./errors.mjs";
 
 /**
@@ -91,10 +92,8 @@ function json(text) {
   } catch {
     throw new AvroError("it is not JSON");
   }
-  // Java keeps 1.0 and large numbers as they are written; JavaScript can't.
-  for (const [number] of text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').matchAll(/-?\d[\d.eE+-]*/g)) {
-    if (String(Number(number)) !== number) throw notKnown(`the number ${number} in a schema`);
-  }
+  const foreign = foreignNumber(text);
+  if (foreign !== undefined) throw notKnown(`the number ${foreign} in a schema`);
   return value;
 }
 

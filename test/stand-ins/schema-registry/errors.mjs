@@ -1,16 +1,4 @@
-/** An answer that says what is wrong. */
-export class ApiError extends Error {
-  /**
-   * @param {number} status
-   * @param {number} code that Schema Registry gives it
-   * @param {string} message
-   */
-  constructor(status, code, message) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
+import { ApiError, notKnownTo } from "../shared/http.mjs";
 
 /** The write did not reach Kafka in time. */
 export class StoreTimeout extends Error {}
@@ -21,8 +9,7 @@ export class StoreTimeout extends Error {}
  * @param {string} what
  */
 export function notKnown(what) {
-  const message = `this stand-in for Schema Registry does not know ${what}; it answers only what was recorded of the real one`;
-  return new ApiError(501, 501, message);
+  return notKnownTo("Schema Registry", what);
 }
 
 /** @param {string} message */

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
-import { bodyOf, chosenType } from "../shared/http.mjs";
-import { ApiError, invalidSchema, notKnown } from "./errors.mjs";
+import { ApiError, BareError, bodyOf, chosenType, MalformedBody } from "../shared/http.mjs";
+import { invalidSchema, notKnown } from "./errors.mjs";
 
 /**
  * The registry over HTTP, as the real one's server shows it.
@@ -39,20 +39,6 @@ const ELSEWHERE = [
   ...[/^DELETE \/config$/, /^DELETE \/mode\//, /^\S+ \/contexts$/, /^\S+ \/exporters/],
   ...[/^\S+ \/(compatibility|subjects|config|mode)\/[^/]+\//, /^\S+ \/schemas\/ids\/[^/]+\//],
 ];
-
-/** An answer of the server itself, from before a resource has the request: without a type. */
-class BareError extends ApiError {
-  /**
-   * @param {number} status
-   * @param {string} reason
-   */
-  constructor(status, reason) {
-    super(status, status, `HTTP ${status} ${reason}`);
-  }
-}
-
-/** A body that is not JSON. */
-class MalformedBody extends Error {}
 
 /**
  * @param {Registry} registry

@@ -1,6 +1,7 @@
 import { AvroError, parseAvro } from "./avro.mjs";
 import { incompatibilities } from "./compatibility.mjs";
-import { ApiError, invalidSchema, notKnown, StoreTimeout, subjectNotFound } from "./errors.mjs";
+import { ApiError } from "../shared/http.mjs";
+import { invalidSchema, notKnown, StoreTimeout, subjectNotFound } from "./errors.mjs";
 
 /**
  * A record of the topic `_schemas`, as the real registry writes it; without a value it removes its key.
