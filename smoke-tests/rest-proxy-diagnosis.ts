@@ -80,16 +80,12 @@ export function explainBaseUri(service: ServiceUnderTest, baseUri: string, fault
   return `REST Proxy: the base_uri of a consumer is ${baseUri}, which clients of ${url} cannot follow: ${why}; ${wayOut}`;
 }
 
-/** What to say of a fetch that is not answered: that a consumer waits for its group. */
-export function explainHanging(
-  service: ServiceUnderTest,
-  group: string,
-  silence: NoAnswer,
-): string {
+/** What to say of a call about consumers that is not answered: that one of them waits for its group. */
+export function explainHanging(service: ServiceUnderTest, silence: NoAnswer): string {
   const { standpoint } = service;
   return [
-    `REST Proxy: ${sight(standpoint, silence, "REST Proxy")}; consumer group "${group}" is not formed, and until it is the proxy answers nothing about any consumer`,
-    `see that the brokers can make the topic of offsets (KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR must not be above their number), and that clients delete their consumers: one that is left, and fetches no more, holds up ${containerOf(service)} until KAFKA_REST_CONSUMER_MAX_POLL_INTERVAL_MS (5 minutes) is over`,
+    `REST Proxy: ${sight(standpoint, silence, "REST Proxy")}; a consumer waits for its group, and until that is formed the proxy says nothing of any consumer`,
+    `see that the brokers can make the topic of offsets (KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR must not be above their number), and that clients delete their consumers: one that is left, and fetches no more, holds up the next of its group, and so all of ${containerOf(service)}, until KAFKA_REST_CONSUMER_MAX_POLL_INTERVAL_MS (5 minutes) is over`,
   ].join("; ");
 }
 

@@ -98,12 +98,12 @@ function proveProxy(service: ServiceUnderTest): void {
     // What is without a coordinator would hang, and all consumers of the proxy with it.
     await tried(kafka?.awaitCoordinator(consumer.group));
     made.consumer = true;
-    baseUri = await heard(() => client.createConsumer(consumer));
+    baseUri = await ofConsumer(() => client.createConsumer(consumer));
   });
 
   step("subscribes the consumer to a topic", async () => {
-    await heard(() => client.subscribe(consumer, topic));
-    const topics = await heard(() => client.subscription(consumer));
+    await ofConsumer(() => client.subscribe(consumer, topic));
+    const topics = await ofConsumer(() => client.subscription(consumer));
     if (!isDeepStrictEqual(topics, [topic])) {
       throw await trial.fault(
         `REST Proxy: a consumer that was subscribed to "${topic}" says that it is subscribed to "${topics.join(", ")}"`,
@@ -151,7 +151,7 @@ function proveProxy(service: ServiceUnderTest): void {
   });
 
   step("lets the consumer go", async () => {
-    await heard(() => client.removeConsumer(consumer));
+    await ofConsumer(() => client.removeConsumer(consumer));
     const left = await client.subscription(consumer).then(
       () => "still answers",
       (error: unknown) =>
@@ -166,7 +166,9 @@ function proveProxy(service: ServiceUnderTest): void {
   // Not a step: what a failed one has made must go as well. A consumer that is left holds up the proxy.
   test("removes what it made", async ({ skip }) => {
     if (!made.topic) skip("nothing was made");
-    const consumerGone = made.consumer ? heard(() => client.removeConsumer(consumer)) : undefined;
+    const consumerGone = made.consumer
+      ? ofConsumer(() => client.removeConsumer(consumer))
+      : undefined;
     const groupsGone = Promise.resolve(consumerGone)
       .catch(() => {})
       .then(() =>
@@ -192,14 +194,7 @@ function proveProxy(service: ServiceUnderTest): void {
         const found = records.length;
         throw await trial.fault(explainMissing(service, topic, FETCH_SECONDS, found, count));
       }
-      try {
-        records.push(...(await client.fetch(consumer)));
-      } catch (error) {
-        if (error instanceof NoAnswer && error.kind === "silent") {
-          throw await trial.fault(explainHanging(service, consumer.group, error));
-        }
-        throw await trial.fault(await trial.explained(client.address, error));
-      }
+      records.push(...(await ofConsumer(() => client.fetch(consumer))));
     }
     return records.map(({ partition, offset, key, value }) => ({
       ...{ partition, offset, headers: {} },
@@ -215,6 +210,20 @@ function proveProxy(service: ServiceUnderTest): void {
       } catch (error) {
         if (error instanceof NotProduced) {
           throw new Error(explainNotProduced(service, error), { cause: error });
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** A question about the consumer, which is not answered while any consumer waits for its group. */
+  function ofConsumer<T>(ask: () => Promise<T>): Promise<T> {
+    return heard(async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error instanceof NoAnswer && error.kind === "silent") {
+          throw new Error(explainHanging(service, error), { cause: error });
         }
         throw error;
       }

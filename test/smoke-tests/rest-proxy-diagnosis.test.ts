@@ -145,11 +145,11 @@ describe("explainBaseUri", () => {
   });
 });
 
-test("a fetch that hangs is traced to the group that is not formed", () => {
+test("a call about consumers that hangs is traced to a group that is not formed", () => {
   const silence = new NoAnswer("silent", "localhost:8082", "20 s");
-  const message = explainHanging(host, "g", silence);
+  const message = explainHanging(host, silence);
   expect(message).toContain(
-    'localhost:8082 takes the connection from this host, but gives no answer to a REST Proxy request within 20 s; consumer group "g" is not formed',
+    "localhost:8082 takes the connection from this host, but gives no answer to a REST Proxy request within 20 s; a consumer waits for its group",
   );
   expect(message).toContain("KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR");
   expect(message).toContain("delete their consumers");
