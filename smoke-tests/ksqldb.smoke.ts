@@ -23,6 +23,7 @@ import {
 } from "./ksqldb-diagnosis.ts";
 import { readOutputs } from "./outputs.ts";
 import { makeRecords } from "./records.ts";
+import { ksqlDbCliCell, serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
@@ -42,12 +43,13 @@ const EARLIEST = { "auto.offset.reset": "earliest" };
 const EARLIEST_STREAMS = { "ksql.streams.auto.offset.reset": "earliest" };
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 const services = servicesUnderTest(outputs, "ksqlDb");
 
 for (const service of services) {
-  describe(`ksqlDB at ${service.url} (${service.vantage})`, () => {
+  const cell = serviceCell(service, "HTTP, HTTP/2, kafkajs");
+  describe(`ksqlDB at ${service.url} (${service.vantage})`, cell, () => {
     proveKsqlDb(service);
   });
 }
@@ -163,24 +165,28 @@ function proveKsqlDb(service: ServiceUnderTest): void {
   const { networkUrl } = outputs.services.ksqlDb ?? {};
   // Where it stands, there is one vantage only.
   if (cli !== undefined && networkUrl !== undefined && service === services[0]) {
-    step("is asked by the command line in its container", async ({ skip }) => {
-      if (!made.stream) skip("not tried: there is no stream");
-      if ((await docker.stateOf(cli)) === undefined) {
-        skip(`not tried: the engine at ${outputs.docker.host} has no container "${cli}"`);
-      }
-      // It says on its output what is wrong.
-      const command = ["bash", "-c", '"$@" >&2', "--", "ksql", networkUrl, "--execute"];
-      const ask = ["exec", cli, ...command, `DESCRIBE ${stream};`];
-      const { stderr } = await docker.converse(ask, "", CLI_SECONDS).catch((error: unknown) => {
-        throw finding(`ksqlDB's command line cannot ask ${networkUrl}: ${messageOf(error)}`);
-      });
-      const missing = [stream, ...COLUMNS.slice(1)].filter((name) => !stderr.includes(name));
-      if (missing.length > 0) {
-        throw finding(
-          `ksqlDB's command line was asked for stream ${stream}, and says nothing of ${missing.join(", ")}:\n${stderr}`,
-        );
-      }
-    });
+    step(
+      "is asked by the command line in its container",
+      async ({ skip }) => {
+        if (!made.stream) skip("not tried: there is no stream");
+        if ((await docker.stateOf(cli)) === undefined) {
+          skip(`not tried: the engine at ${outputs.docker?.host} has no container "${cli}"`);
+        }
+        // It says on its output what is wrong.
+        const command = ["bash", "-c", '"$@" >&2', "--", "ksql", networkUrl, "--execute"];
+        const ask = ["exec", cli, ...command, `DESCRIBE ${stream};`];
+        const { stderr } = await docker.converse(ask, "", CLI_SECONDS).catch((error: unknown) => {
+          throw finding(`ksqlDB's command line cannot ask ${networkUrl}: ${messageOf(error)}`);
+        });
+        const missing = [stream, ...COLUMNS.slice(1)].filter((name) => !stderr.includes(name));
+        if (missing.length > 0) {
+          throw finding(
+            `ksqlDB's command line was asked for stream ${stream}, and says nothing of ${missing.join(", ")}:\n${stderr}`,
+          );
+        }
+      },
+      ksqlDbCliCell(networkUrl),
+    );
   }
 
   // Not a step: what a failed one has made must go as well.
