@@ -6,7 +6,7 @@ import { messageOf } from "./deadline.ts";
 import { sight } from "./diagnosis.ts";
 import { NoAnswer } from "./dial.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
-import { containerOf, explainServiceSilence } from "./services.ts";
+import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";
 
 const BROKERS = "KAFKA_REST_BOOTSTRAP_SERVERS";
 
@@ -33,12 +33,11 @@ export function explainProxySilence(
 
 /** An answer that is not the wanted one: the proxy's own words, then the setting behind them. */
 export function explainProxyRefusal(service: ServiceUnderTest, refusal: ServiceRefusal): string {
-  const { output, url } = service;
   const { status, errorCode, request } = refusal;
   const container = containerOf(service);
   const wayOut = (): string | undefined => {
     if (status === 404 && (errorCode === undefined || errorCode === 404)) {
-      return `the API is not there; services.restProxy.${output} in the outputs (${url}) must lead to ${container}, with ${SETTINGS.path}`;
+      return `the API is not there; ${sourceOf(service)} must lead to ${container}, with ${SETTINGS.path}`;
     }
     if (status === 401 || status === 403) {
       return "the smoke tests need the rights to write and read topics, and to use consumer groups, named kafka-platform-kit.smoke.*";

@@ -21,6 +21,7 @@ import {
   explainProxyRefusal,
   explainProxySilence,
 } from "./rest-proxy-diagnosis.ts";
+import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
@@ -31,11 +32,12 @@ const RECORDS = 20;
 const FETCH_SECONDS = 40;
 
 const outputs = readOutputs();
-const docker = new Docker(outputs.docker.host);
+const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 
 for (const service of servicesUnderTest(outputs, "restProxy")) {
-  describe(`REST Proxy at ${service.url} (${service.vantage})`, () => {
+  const cell = serviceCell(service, "HTTP, kafkajs");
+  describe(`REST Proxy at ${service.url} (${service.vantage})`, cell, () => {
     proveProxy(service);
   });
 }

@@ -17,6 +17,8 @@ const BOOTSTRAP = "broker:19092";
 
 const proxyEnv = {
   KAFKA_REST_BOOTSTRAP_SERVERS: BOOTSTRAP,
+  // As the kit has it: its clients are sent to the address that they dialled.
+  KAFKA_REST_HOST_NAME: " ",
   KAFKA_REST_LISTENERS: "http://0.0.0.0:8082",
   KAFKA_REST_CUB_KAFKA_TIMEOUT: "90",
   // The real ones are minutes.

@@ -407,7 +407,11 @@ describe("beyond the recordings", () => {
 describe("the environment", () => {
   it("has the image's defaults", () => {
     expect(
-      settingsFrom({ KAFKA_REST_BOOTSTRAP_SERVERS: "PLAINTEXT://a:1,b:2", PATH: "/bin" }),
+      settingsFrom({
+        KAFKA_REST_BOOTSTRAP_SERVERS: "PLAINTEXT://a:1,b:2",
+        KAFKA_REST_HOST_NAME: " ",
+        PATH: "/bin",
+      }),
     ).toEqual({
       brokers: ["a:1", "b:2"],
       listeners: [{ host: "0.0.0.0", port: 8082 }],
@@ -425,6 +429,8 @@ describe("the environment", () => {
 
   it.each([
     [{ KAFKA_REST_BOOTSTRAP_SERVERS: undefined }, "KAFKA_REST_BOOTSTRAP_SERVERS is required."],
+    [{ KAFKA_REST_HOST_NAME: undefined }, "KAFKA_REST_HOST_NAME is required."],
+    [{ KAFKA_REST_HOST_NAME: "" }, "KAFKA_REST_HOST_NAME is required."],
     [{ KAFKA_REST_PORT: "8082" }, "PORT is deprecated."],
     [{ KAFKA_REST_LISTENERS: "https://0.0.0.0:8082" }, "is not a listener"],
     [{ KAFKA_REST_CONSUMER_REQUEST_TIMEOUT_MS: "0" }, "not a number above 0"],

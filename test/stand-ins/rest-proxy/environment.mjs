@@ -28,6 +28,7 @@ export function settingsFrom(env) {
   const own = new Environment(env, PREFIX);
   const stores = ["ZOOKEEPER_CONNECT", "BOOTSTRAP_SERVERS"].map((name) => `${PREFIX}${name}`);
   const brokers = own.demand("BOOTSTRAP_SERVERS", `ensure-atleast-one ${stores.join(" ")}`);
+  const hostName = own.demand("HOST_NAME");
   const listeners = own.find("LISTENERS");
   if (own.find("PORT") !== undefined && listeners === undefined) {
     throw new StartError("PORT is deprecated. Please use KAFKA_REST_LISTENERS instead.");
@@ -37,7 +38,8 @@ export function settingsFrom(env) {
   const settings = {
     brokers: brokersIn(brokers),
     listeners: listenersIn(listeners ?? "http://0.0.0.0:8082"),
-    hostName: own.find("HOST_NAME"),
+    // A blank does for the image, and is nothing in a properties file.
+    hostName: hostName.trim() === "" ? undefined : hostName,
     minBrokers: own.count("CUB_KAFKA_MIN_BROKERS", 1),
     brokerTimeoutMs: 1000 * own.count("CUB_KAFKA_TIMEOUT", 40),
     adminTimeoutMs: own.count("CLIENT_DEFAULT_API_TIMEOUT_MS", 60_000),
