@@ -6,7 +6,7 @@ import type { NoAnswer } from "./dial.ts";
 import type { ReceivedRecord, SmokeRecord } from "./records.ts";
 import { judge } from "./records.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
-import { containerOf, explainServiceSilence } from "./services.ts";
+import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";
 
 const BROKERS = "bootstrap.servers (KSQL_BOOTSTRAP_SERVERS)";
 const REPLICATION =
@@ -38,7 +38,6 @@ export function explainKsqlSilence(
 
 /** An answer that is not the wanted one: ksqlDB's own words, then the setting behind them. */
 export function explainKsqlRefusal(service: ServiceUnderTest, refusal: ServiceRefusal): string {
-  const { output, url } = service;
   const { status, errorCode, body } = refusal;
   const container = containerOf(service);
   const wayOut = (): string | undefined => {
@@ -49,7 +48,7 @@ export function explainKsqlRefusal(service: ServiceUnderTest, refusal: ServiceRe
       return "push queries need HTTP/2 in clear text all the way: something between speaks HTTP/1.1 to the server";
     }
     if (status === 404 && errorCode === undefined) {
-      return `the API is not there; services.ksqlDb.${output} in the outputs (${url}) must lead to ${container}, with nothing behind the port`;
+      return `the API is not there; ${sourceOf(service)} must lead to ${container}, with nothing behind the port`;
     }
     if (status === 401 || status === 403) {
       return "the smoke tests need the rights to create, query and drop streams named SMOKE_*, and topics named kafka-platform-kit.smoke.*";

@@ -23,6 +23,7 @@ import {
 } from "./ksqldb-diagnosis.ts";
 import { readOutputs } from "./outputs.ts";
 import { makeRecords } from "./records.ts";
+import { ksqlDbCliCell, serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
@@ -37,7 +38,9 @@ const QUERY_SECONDS = 60;
 /** A JVM starts, on a busy machine. */
 const CLI_SECONDS = 60;
 
+/** From the first record of a topic on: for queries, and for statements. */
 const EARLIEST = { "auto.offset.reset": "earliest" };
+const EARLIEST_STREAMS = { "ksql.streams.auto.offset.reset": "earliest" };
 
 const outputs = readOutputs();
 const docker = new Docker(outputs.docker?.host);
@@ -45,7 +48,8 @@ const runId = randomBytes(4).toString("hex");
 const services = servicesUnderTest(outputs, "ksqlDb");
 
 for (const service of services) {
-  describe(`ksqlDB at ${service.url} (${service.vantage})`, () => {
+  const cell = serviceCell(service, "HTTP, HTTP/2, kafkajs");
+  describe(`ksqlDB at ${service.url} (${service.vantage})`, cell, () => {
     proveKsqlDb(service);
   });
 }
@@ -161,24 +165,28 @@ function proveKsqlDb(service: ServiceUnderTest): void {
   const { networkUrl } = outputs.services.ksqlDb ?? {};
   // Where it stands, there is one vantage only.
   if (cli !== undefined && networkUrl !== undefined && service === services[0]) {
-    step("is asked by the command line in its container", async ({ skip }) => {
-      if (!made.stream) skip("not tried: there is no stream");
-      if ((await docker.stateOf(cli)) === undefined) {
-        skip(`not tried: the engine at ${outputs.docker?.host} has no container "${cli}"`);
-      }
-      // It says on its output what is wrong.
-      const command = ["bash", "-c", '"$@" >&2', "--", "ksql", networkUrl, "--execute"];
-      const ask = ["exec", cli, ...command, `DESCRIBE ${stream};`];
-      const { stderr } = await docker.converse(ask, "", CLI_SECONDS).catch((error: unknown) => {
-        throw finding(`ksqlDB's command line cannot ask ${networkUrl}: ${messageOf(error)}`);
-      });
-      const missing = [stream, ...COLUMNS.slice(1)].filter((name) => !stderr.includes(name));
-      if (missing.length > 0) {
-        throw finding(
-          `ksqlDB's command line was asked for stream ${stream}, and says nothing of ${missing.join(", ")}:\n${stderr}`,
-        );
-      }
-    });
+    step(
+      "is asked by the command line in its container",
+      async ({ skip }) => {
+        if (!made.stream) skip("not tried: there is no stream");
+        if ((await docker.stateOf(cli)) === undefined) {
+          skip(`not tried: the engine at ${outputs.docker?.host} has no container "${cli}"`);
+        }
+        // It says on its output what is wrong.
+        const command = ["bash", "-c", '"$@" >&2', "--", "ksql", networkUrl, "--execute"];
+        const ask = ["exec", cli, ...command, `DESCRIBE ${stream};`];
+        const { stderr } = await docker.converse(ask, "", CLI_SECONDS).catch((error: unknown) => {
+          throw finding(`ksqlDB's command line cannot ask ${networkUrl}: ${messageOf(error)}`);
+        });
+        const missing = [stream, ...COLUMNS.slice(1)].filter((name) => !stderr.includes(name));
+        if (missing.length > 0) {
+          throw finding(
+            `ksqlDB's command line was asked for stream ${stream}, and says nothing of ${missing.join(", ")}:\n${stderr}`,
+          );
+        }
+      },
+      ksqlDbCliCell(networkUrl),
+    );
   }
 
   // Not a step: what a failed one has made must go as well.
@@ -198,7 +206,7 @@ function proveKsqlDb(service: ServiceUnderTest): void {
   async function create(name: string, statement: string): Promise<void> {
     let said: string;
     try {
-      const [entity] = await client.execute(statement, EARLIEST);
+      const [entity] = await client.execute(statement, EARLIEST_STREAMS);
       const { status = "without a status", message = "" } = entity?.commandStatus ?? {};
       said = `the statement is ${status}: ${message}`;
     } catch (error) {
@@ -224,7 +232,9 @@ function proveKsqlDb(service: ServiceUnderTest): void {
   /** Queries first: a stream that is written to cannot be dropped in all versions. */
   async function removeStreams(): Promise<void> {
     const names = made.moved ? [moved, stream] : [stream];
-    for (const name of names) {
+    // Where no statement is done, a DROP that is not needed would only wait again.
+    const there = await heard(() => client.streams());
+    for (const name of names.filter((each) => there.includes(each))) {
       for (const id of await heard(() => client.queriesInto(name))) {
         await heard(() => client.execute(`TERMINATE ${id};`));
       }

@@ -332,7 +332,10 @@ class Follower {
       allowAutoTopicCreation: false,
       readUncommitted: true,
       maxWaitTimeInMs: POLL_MS,
-      retry: { restartOnFailure: async () => false },
+      // Soon enough for who comes after a reader that was lost.
+      sessionTimeout: 6000,
+      heartbeatInterval: 1000,
+      retry: { retries: 3, initialRetryTime: POLL_MS, restartOnFailure: async () => false },
     });
     /** @type {Promise<void>} */
     const ended = new Promise((resolve, reject) => {
