@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, describe, test } from "vitest";
 import { ConnectClient } from "./clients/connect-client.ts";
 import type { ListenerClient } from "./clients/listener-client.ts";
+import { clientFor } from "./clients/listener-client.ts";
 import {
   explainConnectRefusal,
   explainConnectSilence,
@@ -43,7 +44,7 @@ const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 
 for (const service of servicesUnderTest(outputs, "connect")) {
-  const cell = serviceCell(service, "HTTP, kafkajs");
+  const cell = serviceCell(service, `HTTP, ${clientFor(service.vantage, outputs.kafka.version)}`);
   describe(`Connect at ${service.url} (${service.vantage})`, cell, () => {
     proveConnect(service);
   });

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, describe, test } from "vitest";
 import { KsqlDbClient } from "./clients/ksqldb-client.ts";
 import type { ListenerClient } from "./clients/listener-client.ts";
+import { clientFor } from "./clients/listener-client.ts";
 import { eventually, messageOf } from "./deadline.ts";
 import { explainClientError } from "./diagnosis.ts";
 import { NoAnswer } from "./dial.ts";
@@ -48,7 +49,10 @@ const runId = randomBytes(4).toString("hex");
 const services = servicesUnderTest(outputs, "ksqlDb");
 
 for (const service of services) {
-  const cell = serviceCell(service, "HTTP, HTTP/2, kafkajs");
+  const cell = serviceCell(
+    service,
+    `HTTP, HTTP/2, ${clientFor(service.vantage, outputs.kafka.version)}`,
+  );
   describe(`ksqlDB at ${service.url} (${service.vantage})`, cell, () => {
     proveKsqlDb(service);
   });

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, test } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
+import { clientFor } from "./clients/listener-client.ts";
 import type { FetchedRecord } from "./clients/rest-proxy-client.ts";
 import { NotProduced, RestProxyClient, subscriptionAt } from "./clients/rest-proxy-client.ts";
 import { messageOf } from "./deadline.ts";
@@ -36,7 +37,7 @@ const docker = new Docker(outputs.docker?.host);
 const runId = randomBytes(4).toString("hex");
 
 for (const service of servicesUnderTest(outputs, "restProxy")) {
-  const cell = serviceCell(service, "HTTP, kafkajs");
+  const cell = serviceCell(service, `HTTP, ${clientFor(service.vantage, outputs.kafka.version)}`);
   describe(`REST Proxy at ${service.url} (${service.vantage})`, cell, () => {
     proveProxy(service);
   });

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, test } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
+import { clientFor } from "./clients/listener-client.ts";
 import { ServiceRefusal } from "./clients/http-client.ts";
 import { SchemaRegistryClient } from "./clients/schema-registry-client.ts";
 import type { AvroSchema } from "./clients/wire-format.ts";
@@ -40,7 +41,10 @@ const runId = randomBytes(4).toString("hex");
 const registries = registriesUnderTest(outputs);
 
 for (const registry of registries) {
-  const cell = serviceCell(registry, "HTTP, kafkajs with Avro");
+  const cell = serviceCell(
+    registry,
+    `HTTP, ${clientFor(registry.vantage, outputs.kafka.version)} with Avro`,
+  );
   describe(`Schema Registry at ${registry.url} (${registry.vantage})`, cell, () => {
     proveRegistry(registry);
   });

@@ -58,7 +58,7 @@ export function createHttpServer(registry, { clusterId, group, log }) {
         response.end(body);
         log?.(`"${request.method} ${request.url} HTTP/1.1" ${status} ${body.slice(0, 200)}`);
       },
-      (error) => request.destroy(error),
+      (error) => response.destroy(error),
     );
   });
   // The real one does not speak of it.
