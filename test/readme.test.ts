@@ -6,8 +6,8 @@ const README = text("README.md");
 const { scripts } = JSON.parse(text("package.json")) as { scripts: Record<string, string> };
 
 describe("the README", () => {
-  it("quotes the example as it is deployed in the tests", () => {
-    expect(README).toContain(text("examples/own-stack/main.ts"));
+  it.each(["own-stack", "services"])("quotes the example %s as it is deployed", (example) => {
+    expect(README).toContain(text(`examples/${example}/main.ts`));
   });
 
   it("names no command that is not there", () => {

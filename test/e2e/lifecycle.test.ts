@@ -16,6 +16,7 @@ beforeAll(async () => {
   host = await TestHost.create([
     "kafka-platform-kit/kafka:3.9.1",
     "kafka-platform-kit/kafka:4.1.1",
+    "kafka-platform-kit/apicurio-registry:3.0.9",
   ]);
   host.leaveBrokersOnly("dev");
 });
@@ -425,9 +426,12 @@ test("images that can be had are those that were asked for", async () => {
   expect(removed.exitCode, removed.output).toBe(0);
 });
 
-test("the published package deploys from a project of somebody's own", async () => {
-  const project = await host.projectFrom("examples/own-stack");
+test("the published package deploys from projects of somebody's own, a cluster and services against it", async () => {
+  const project = await host.projectFrom("examples/own-stack", "orders");
+  const services = await host.projectFrom("examples/services", "orders-services");
   const run = (...command: string[]) => host.run(command, { cwd: project });
+  const cdktf = (action: string) =>
+    host.run(["npx", "cdktf", action, "orders-services", "--auto-approve"], { cwd: services });
   const deployed = await run("npx", "cdktf", "deploy", "orders", "--auto-approve");
   expect(deployed.exitCode, deployed.output).toBe(0);
   expect(deployed.output).toContain("orders-kafka-1 is ready");
@@ -436,6 +440,16 @@ test("the published package deploys from a project of somebody's own", async () 
     "kafka-topics --bootstrap-server orders-kafka-1:19092 --create --topic mine",
   );
   expect(topics.output).toContain("Created topic mine.");
+
+  const beside = await cdktf("deploy");
+  expect(beside.exitCode, beside.output).toBe(0);
+  expect(beside.output).toContain("orders-connect is ready");
+  const worker = await host.must("curl", "-sS", "http://localhost:9193/");
+  const { kafka_cluster_id: cluster } = JSON.parse(worker) as { kafka_cluster_id: string };
+  expect(cluster).toBe("yMMK0cRhRdOEKDG6l0gVtA");
+  const gone = await cdktf("destroy");
+  expect(gone.exitCode, gone.output).toBe(0);
+
   const destroyed = await run("npx", "cdktf", "destroy", "orders", "--auto-approve");
   expect(destroyed.exitCode, destroyed.output).toBe(0);
 });

@@ -153,10 +153,11 @@ export class TestHost {
   /**
    * A project of its own, made from an example, with the package as npm would publish it.
    *
+   * @param stack the name of the example's stack
    * @returns its folder
    */
-  async projectFrom(example: string): Promise<string> {
-    const project = join(this.folder, "project");
+  async projectFrom(example: string, stack: string): Promise<string> {
+    const project = join(this.folder, `project-${stack}`);
     cpSync(join(CHECKOUT, example), project, { recursive: true });
     writeFileSync(join(project, "package.json"), '{ "type": "module" }');
     const modules = join(project, "node_modules");
@@ -172,7 +173,7 @@ export class TestHost {
       symlinkSync(join(CHECKOUT, "node_modules", name), join(modules, name));
     }
     // Where Terraform looks for providers by itself.
-    const folder = join(project, "cdktf.out", "stacks", "orders");
+    const folder = join(project, "cdktf.out", "stacks", stack);
     mkdirSync(join(folder, "terraform.d"), { recursive: true });
     symlinkSync(workspaceFile("providers"), join(folder, "terraform.d", "plugins"));
     copyFileSync(workspaceFile("providers.lock.hcl"), join(folder, ".terraform.lock.hcl"));
