@@ -89,8 +89,12 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
   const deployed = volumes.length > 0 || present.length > 0;
   const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
   if (kept?.images.proven !== true) checkDisk(engine);
-  const question = { environment, kept, deployed, written, wanted, engine, consent: options };
-  const images = await ensureImages(question);
+  const images = await ensureImages({
+    ...{ environment, kept, deployed, written, wanted, engine, consent: options },
+    check: (decision) => {
+      check({ environment, lock: { ...unseen, images: decision } });
+    },
+  });
   const isKept = lockKept !== undefined;
   const lock = await settleLock(environment, { ...unseen, images }, isKept, volumes);
   synth([{ environment, lock }]);
@@ -162,7 +166,8 @@ async function withClusterId(lock: EnvironmentLock): Promise<EnvironmentLock> {
 /** Starts what was stopped: the provider would rather replace it. */
 async function startStopped(environment: string): Promise<string[]> {
   const started: string[] = [];
-  for (const { id, name, state } of await containersOf(environment)) {
+  // The engine names the youngest first; the oldest, such as ZooKeeper, are needed by the others.
+  for (const { id, name, state } of (await containersOf(environment)).toReversed()) {
     const verb = { exited: "start", created: "start", dead: "start", paused: "unpause" }[state];
     if (verb === undefined) continue;
     say(`starting ${name}, which was ${state === "paused" ? "paused" : "stopped"}`);

@@ -28,6 +28,8 @@ interface Question {
   readonly wanted: string | undefined;
   readonly engine: Engine;
   readonly consent: Consent;
+  /** Throws what a synth would refuse if the environment ran on these. */
+  readonly check: (images: ImageDecision) => void;
 }
 
 /**
@@ -59,8 +61,11 @@ export async function ensureImages(question: Question): Promise<ImageDecision> {
   const missing = leftOut(environment, local).map(titleOf);
   const without = missing.length === 0 ? "" : `, without ${missing.join(" and ")}`;
   say(`${reason}; falling back to images built here (Kafka ${local.version})${without}`);
+  const fallback = { distribution: "local", version: local.version, reason, proven: true } as const;
+  // Building takes minutes: what cannot run is refused before.
+  question.check(fallback);
   await have(local);
-  return { distribution: "local", version: local.version, reason, proven: true };
+  return fallback;
 
   /** What stands already; undefined when the registry is to be asked. */
   function decide(): ImageDecision | undefined {

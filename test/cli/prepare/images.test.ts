@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CommandError } from "../../../cli/errors.ts";
 import { ensureImages } from "../../../cli/prepare/images.ts";
-import { Distribution } from "../../../constructs/index.ts";
+import { Distribution, InvalidSettingError } from "../../../constructs/index.ts";
 import { putOnPath, workInScratchFolder } from "../../constructs/scratch.ts";
 import { environmentOf, lockOf } from "../../stacks/environments.ts";
 import { engineOf } from "../docker.ts";
@@ -73,9 +73,22 @@ function ensure(
     wanted: undefined,
     engine: ELSEWHERE,
     consent: { noInstall: true, yes: true },
+    check: () => {},
     ...question,
   });
 }
+
+it("refuses a fallback that the environment cannot run on before anything is built", async () => {
+  refusePulls(UNREACHABLE);
+  const asked: string[] = [];
+  const check = ({ distribution, version }: { distribution: string; version: string }): void => {
+    asked.push(`${distribution} ${version}`);
+    throw new InvalidSettingError("it has no ZooKeeper");
+  };
+  await expect(ensure({ check })).rejects.toThrowError("it has no ZooKeeper");
+  expect(asked).toEqual(["local 3.9.1"]);
+  expect(calls().filter((call) => call.includes("kafka-platform-kit/"))).toEqual([]);
+});
 
 describe("an engine of another architecture", () => {
   const OLD = environmentOf({ versions: { confluent: "7.0.1", local: "3.9.1" } });
