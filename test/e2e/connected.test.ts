@@ -185,7 +185,7 @@ describe("an engine that reaches the registry itself", () => {
     const { exitCode, all } = await start;
     await host.resizeData("4g");
     expect(exitCode, String(all)).toBe(1);
-    expect(all).toMatch(/15 s so far: \d of \d layers downloaded, 0 unpacked/);
+    expect(all).toMatch(/15 s so far: \d+ of \d+ layers downloaded, 0 unpacked/);
     expect(all).toMatch(
       /error: the engine's disk is full: .*: no space left on device; free space there/,
     );
