@@ -31,6 +31,8 @@ describe("a properties file", () => {
     { value: "a\r\nb", line: String.raw`a\r\nb` },
     { value: "\nled by a line", line: String.raw`\nled by a line` },
     { value: String.raw`C:\n`, line: String.raw`C:\\n` },
+    { value: "grün", line: String.raw`gr\u00fcn` },
+    { value: "€ 🙂", line: String.raw`\u20ac \ud83d\ude42` },
   ])("holds $value", ({ value, line }) => {
     expect(toPropertiesFile({ "a.b": value })).toBe(`a.b=${line}\n`);
   });
