@@ -50,7 +50,7 @@ export function settingConflicts(
   return Object.keys(settings).flatMap((property) => {
     if (!/^[a-z0-9]+([._-][a-z0-9]+)*$/.test(property)) {
       return [
-        `the setting "${property}" is no name of ${owner}'s; write it as its documentation does, such as log.retention.hours`,
+        `the setting "${property}" is no name of ${owner}'s; write it as its documentation does, in lower case with dots between the words`,
       ];
     }
     return own.test(property)

@@ -63,7 +63,7 @@ describe("settings that somebody gives", () => {
     "may not be %j, which is no name",
     (name) => {
       expect(conflicts(name)).toEqual([
-        `the setting "${name}" is no name of Kafka's; write it as its documentation does, such as log.retention.hours`,
+        `the setting "${name}" is no name of Kafka's; write it as its documentation does, in lower case with dots between the words`,
       ]);
     },
   );
