@@ -14,7 +14,7 @@ import { findTerraform } from "./prepare/terraform.ts";
 import { say } from "./progress.ts";
 import { keepProof, provenAt } from "./proof.ts";
 import { clearReports, smoke, smokeElsewhere, type ReportFiles } from "./smoke.ts";
-import { summary } from "./summary.ts";
+import { summary, tellLeftOut } from "./summary.ts";
 import { TerraformStack } from "./terraform-stack.ts";
 import { test } from "./test.ts";
 
@@ -98,7 +98,8 @@ export const commands: Readonly<Record<string, Command>> = {
     options: DEPLOY,
     environment: "dev",
     async run(name, values) {
-      const { lock, engine, stack, changed } = await deploy(name, deployOptionsOf(values));
+      const deployed = await deploy(name, deployOptionsOf(values));
+      const { stack, changed } = deployed;
       const outputs = await stack.outputs();
       let proven = await provenAt(name);
       if (proven === undefined) {
@@ -113,10 +114,7 @@ export const commands: Readonly<Record<string, Command>> = {
         say(`nothing to change; npm run smoke -- ${name} proves it again`);
       }
       const containers = await containersOf(name);
-      const without = leftOut(await loadEnvironment(name), lockedDistribution(lock)).map(titleOf);
-      console.log(
-        `\n${summary({ outputs, lock, containers, engine, leftOut: without, provenAt: proven })}`,
-      );
+      console.log(`\n${summary({ ...deployed, outputs, containers, provenAt: proven })}`);
       return 0;
     },
   },
@@ -126,11 +124,12 @@ export const commands: Readonly<Record<string, Command>> = {
     options: DEPLOY,
     environment: undefined,
     async run(name, values) {
-      const { changed } = await deploy(name, deployOptionsOf(values));
+      const { leftOut: missing, changed } = await deploy(name, deployOptionsOf(values));
+      const without = missing.length === 0 ? "" : `, without ${tellLeftOut(missing)}`;
       say(
         changed
-          ? `${name} is deployed and ready`
-          : `${name} is as its file asks; nothing to change`,
+          ? `${name} is deployed and ready${without}`
+          : `${name} is as its file asks${without}; nothing to change`,
       );
       return 0;
     },
@@ -186,6 +185,8 @@ export const commands: Readonly<Record<string, Command>> = {
       console.log(`engine\t${engine.host} (${describeEngine(engine)})`);
       const { distribution, version, reason } = lock.images;
       console.log(`images\t${distribution} ${version}: ${reason}`);
+      const missing = leftOut(await loadEnvironment(name), lockedDistribution(lock)).map(titleOf);
+      if (missing.length > 0) console.log(`left out\t${tellLeftOut(missing)}`);
       const proven = await provenAt(name);
       console.log(`proven\t${proven ?? `not as it runs now; npm run smoke -- ${name} proves it`}`);
       const { ready, said, complaint } = await askGate(stack, 0);

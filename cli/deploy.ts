@@ -1,3 +1,4 @@
+import { titleOf } from "../constructs/index.ts";
 import { check, synth } from "../stacks/app.ts";
 import {
   imagesWanted,
@@ -8,7 +9,7 @@ import {
   writeLock,
   type EnvironmentLock,
 } from "../stacks/environment-lock.ts";
-import { loadEnvironment, type Environment } from "../stacks/environment.ts";
+import { leftOut, loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { workspace } from "../stacks/workspace.ts";
 import { containersOf, volumesOf } from "./engine-objects.ts";
 import { refuseElsewhere } from "./deployed-engine.ts";
@@ -39,6 +40,8 @@ export interface Deployed {
   readonly lock: EnvironmentLock;
   readonly engine: Engine;
   readonly stack: TerraformStack;
+  /** Services that the environment asks for and its images lack, as people call them. */
+  readonly leftOut: readonly string[];
   /** Whether this deploy changed or started anything. */
   readonly changed: boolean;
 }
@@ -126,7 +129,13 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
   stack.settled();
   const settled = lock.clusterId === undefined ? await withClusterId(lock) : lock;
   keepLock(settled);
-  return { lock: settled, engine, stack, changed: changes.length > 0 || started.length > 0 };
+  return {
+    lock: settled,
+    engine,
+    stack,
+    leftOut: leftOut(environment, lockedDistribution(lock)).map(titleOf),
+    changed: changes.length > 0 || started.length > 0,
+  };
 }
 
 /**

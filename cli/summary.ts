@@ -40,9 +40,7 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
         `  container  ${name}, ${state}${published.length > 0 ? `, published on ${published.join(", ")}` : ""}`,
     ),
     `  images     ${distribution} ${version}: ${reason}`,
-    ...(rest.leftOut.length === 0
-      ? []
-      : [`  left out   ${rest.leftOut.join(", ")}: these images have none`]),
+    ...(rest.leftOut.length === 0 ? [] : [`  left out   ${tellLeftOut(rest.leftOut)}`]),
     `  proven     by the smoke tests, ${rest.provenAt}`,
     "",
     "bootstrap servers:",
@@ -66,6 +64,11 @@ export function summary({ outputs, lock, containers, ...rest }: SummaryParts): s
     `to look at it:  npm run status -- ${environment}`,
     `to remove it:   npm run destroy -- ${environment}`,
   ].join("\n");
+}
+
+/** Says which services an environment asks for and its images lack. */
+export function tellLeftOut(services: readonly string[]): string {
+  return `${services.join(", ")}: these images have none`;
 }
 
 function addresses(title: string, service: ServiceOutput | undefined, network: string): string[] {

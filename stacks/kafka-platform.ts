@@ -269,7 +269,7 @@ ALWAYS_BOUND.addAddress("0.0.0.0");
 ALWAYS_BOUND.addAddress("::", "ipv6");
 ALWAYS_BOUND.addSubnet("127.0.0.0", 8);
 
-/** Addresses that are to be bound, and that this host has not, each with what they are for. */
+/** Addresses that are to be bound, and that this host has not, each with all that they are for. */
 function unboundable(
   bound: readonly { readonly what: string; readonly bindAddress: string | undefined }[],
   hostAddresses: readonly string[],
@@ -277,12 +277,15 @@ function unboundable(
   // One address of IPv6 has many spellings, which BlockList sees through.
   const own = new BlockList();
   for (const address of hostAddresses) own.addAddress(address, isIPv6(address) ? "ipv6" : "ipv4");
-  return bound.flatMap(({ what, bindAddress }) => {
-    if (bindAddress === undefined) return [];
+  const wanted = new Map<string, string[]>();
+  for (const { what, bindAddress } of bound) {
+    if (bindAddress === undefined) continue;
     const family = isIPv6(bindAddress) ? "ipv6" : "ipv4";
-    if (ALWAYS_BOUND.check(bindAddress, family) || own.check(bindAddress, family)) return [];
-    return [
-      `${what}: this host has no address ${bindAddress} to bind (it has ${hostAddresses.join(", ")}); give bindAddress, one of these or 0.0.0.0 for all of them`,
-    ];
-  });
+    if (ALWAYS_BOUND.check(bindAddress, family) || own.check(bindAddress, family)) continue;
+    wanted.set(bindAddress, [...(wanted.get(bindAddress) ?? []), what]);
+  }
+  return [...wanted].map(
+    ([bindAddress, whats]) =>
+      `${whats.join(", ")}: this host has no address ${bindAddress} to bind (it has ${hostAddresses.join(", ")}); give bindAddress, one of these or 0.0.0.0 for all of them`,
+  );
 }

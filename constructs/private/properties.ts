@@ -16,17 +16,22 @@ export function toEnvironment(prefix: string, properties: Properties): Record<st
   );
 }
 
-/** Renders properties as the text of a `.properties` file. */
+/** Renders properties as the text of a `.properties` file, in ASCII: Java takes any other byte for Latin-1. */
 export function toPropertiesFile(properties: Properties): string {
   const escaped = (value: string): string =>
     value
       .replaceAll("\\", "\\\\")
       .replaceAll("\n", "\\n")
       .replaceAll("\r", "\\r")
+      .replaceAll(/[^\0-\x7f]/g, escapedUnit)
       .replace(/^(?=\s)/, "\\");
   return Object.entries(properties)
     .map(([property, value]) => `${property}=${escaped(value)}\n`)
     .join("");
+}
+
+function escapedUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /**
@@ -45,7 +50,7 @@ export function settingConflicts(
   return Object.keys(settings).flatMap((property) => {
     if (!/^[a-z0-9]+([._-][a-z0-9]+)*$/.test(property)) {
       return [
-        `the setting "${property}" is no name of ${owner}'s; write it as its documentation does, such as log.retention.hours`,
+        `the setting "${property}" is no name of ${owner}'s; write it as its documentation does, in lower case with dots between the words`,
       ];
     }
     return own.test(property)

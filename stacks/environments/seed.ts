@@ -1,4 +1,10 @@
-import { Jmx, Listener, Memory, PublishedPort } from "../../constructs/index.ts";
+import {
+  InvalidSettingError,
+  Jmx,
+  Listener,
+  Memory,
+  PublishedPort,
+} from "../../constructs/index.ts";
 import type { EnvironmentSettings } from "../environment.ts";
 
 /**
@@ -8,6 +14,12 @@ import type { EnvironmentSettings } from "../environment.ts";
 const address = process.env["SEED_ADDRESS"] || undefined;
 /** The host's own IP address behind it, where that is another: behind NAT, or where SEED_ADDRESS is a name. */
 const bindAddress = process.env["SEED_BIND_ADDRESS"] || undefined;
+
+if (address === undefined && bindAddress !== undefined) {
+  throw new InvalidSettingError(
+    `SEED_BIND_ADDRESS is ${bindAddress}, but nothing says what other machines dial; set SEED_ADDRESS too, or neither`,
+  );
+}
 
 const elsewhere =
   address === undefined

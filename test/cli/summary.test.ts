@@ -96,6 +96,12 @@ describe("summary", () => {
     );
   });
 
+  it("names the services that the images lack", () => {
+    expect(summary({ ...PARTS, leftOut: ["ksqlDB", "REST Proxy"] })).toContain(
+      "cannot be pulled\n  left out   ksqlDB, REST Proxy: these images have none\n  proven",
+    );
+  });
+
   it("shows a snippet only where one can be used: not for clients on the Docker network", () => {
     const { NETWORK } = OUTPUTS.kafka.listeners;
     const outputs = {

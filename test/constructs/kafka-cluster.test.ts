@@ -656,7 +656,7 @@ describe("settings that contradict each other", () => {
     "log.retention=1",
   ])("rejects the setting %j, which is no name of Kafka's", (property) => {
     expect(conflicts({ settings: { [property]: "x" } })).toEqual([
-      `[stack/kafka] the setting "${property}" is no name of Kafka's; write it as its documentation does, such as log.retention.hours`,
+      `[stack/kafka] the setting "${property}" is no name of Kafka's; write it as its documentation does, in lower case with dots between the words`,
     ]);
   });
 

@@ -70,6 +70,16 @@ describe("npm start", () => {
     });
   });
 
+  test("says what is left out also where nothing changes, and in the status", async () => {
+    const missing = "ksqlDB, REST Proxy: these images have none";
+    expect(await host.must("node", "cli/run.mjs", "deploy", "dev")).toContain(
+      `dev is as its file asks, without ${missing}; nothing to change`,
+    );
+    expect(await host.must("node", "cli/run.mjs", "status", "dev")).toContain(
+      `left out\t${missing}`,
+    );
+  });
+
   test("leaves nothing for a plan to do, nor for a second start", async () => {
     const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
       cwd: join(host.checkout, "cdktf.out", "stacks", "dev"),

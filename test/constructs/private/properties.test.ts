@@ -31,6 +31,8 @@ describe("a properties file", () => {
     { value: "a\r\nb", line: String.raw`a\r\nb` },
     { value: "\nled by a line", line: String.raw`\nled by a line` },
     { value: String.raw`C:\n`, line: String.raw`C:\\n` },
+    { value: "grün", line: String.raw`gr\u00fcn` },
+    { value: "€ 🙂", line: String.raw`\u20ac \ud83d\ude42` },
   ])("holds $value", ({ value, line }) => {
     expect(toPropertiesFile({ "a.b": value })).toBe(`a.b=${line}\n`);
   });
@@ -61,7 +63,7 @@ describe("settings that somebody gives", () => {
     "may not be %j, which is no name",
     (name) => {
       expect(conflicts(name)).toEqual([
-        `the setting "${name}" is no name of Kafka's; write it as its documentation does, such as log.retention.hours`,
+        `the setting "${name}" is no name of Kafka's; write it as its documentation does, in lower case with dots between the words`,
       ]);
     },
   );
