@@ -27,7 +27,7 @@ export interface KsqlDbProps extends HttpServiceProps {
    */
   readonly connect?: IKafkaConnect | undefined;
   /**
-   * More server settings, under ksqlDB's own names, such as `ksql.service.id`. They win over the defaults;
+   * More server settings, under ksqlDB's own names, such as `ksql.streams.num.stream.threads`. They win over the defaults;
    * addresses and replication cannot be set here.
    *
    * @default - none
@@ -82,6 +82,8 @@ export class KsqlDb extends HttpService {
             ...toEnvironment("KSQL", {
               "bootstrap.servers": bootstrapServers,
               listeners: `http://0.0.0.0:${port}`,
+              // Servers of one id run each other's statements: with the default, all that use one cluster would.
+              "ksql.service.id": `${host}_`,
               // Left at their defaults, a single broker makes the server say that it is healthy and fail every CREATE.
               "ksql.internal.topic.replicas": replicas,
               "ksql.streams.replication.factor": replicas,

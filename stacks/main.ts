@@ -1,8 +1,15 @@
-import { InvalidSettingError } from "../constructs/index.ts";
+import { InvalidSettingError, titleOf } from "../constructs/index.ts";
 import { check, synth, type LockedEnvironment } from "./app.ts";
 import { deployedHost, dockerEndpoint, refuseContextOfProvider } from "./docker-engine.ts";
-import { imagesWanted, keepLock, lockUnseen, readLock, sameImages } from "./environment-lock.ts";
-import { environmentNames, loadEnvironment, type Environment } from "./environment.ts";
+import {
+  imagesWanted,
+  keepLock,
+  lockedDistribution,
+  lockUnseen,
+  readLock,
+  sameImages,
+} from "./environment-lock.ts";
+import { environmentNames, leftOut, loadEnvironment, type Environment } from "./environment.ts";
 import { terraformHint } from "./terraform.ts";
 
 // The program behind plain cdktf: every environment, by its lock.
@@ -16,6 +23,15 @@ try {
   });
   synth(locked);
   for (const { lock } of locked) keepLock(lock);
+  for (const { environment, lock } of locked) {
+    const images = lockedDistribution(lock);
+    const without = leftOut(environment, images).map(titleOf);
+    if (without.length > 0) {
+      console.error(
+        `warning: ${environment.name} goes without ${without.join(", ")}: ${images} has none`,
+      );
+    }
+  }
   const hint = terraformHint();
   if (hint !== undefined) console.error(`warning: ${hint}`);
 } catch (error) {

@@ -54,7 +54,7 @@ export default {
     name: "ksqldb-server",
     publish: publish(8088),
     // Each record is seen at once, not with the next commit.
-    settings: { "cache.max.bytes.buffering": "0" },
+    settings: { "cache.max.bytes.buffering": "0", "ksql.service.id": "default_" },
     cli: { name: "ksqldb-cli" },
   },
   restProxy: { name: "rest-proxy", publish: publish(8082) },

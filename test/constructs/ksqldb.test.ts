@@ -44,6 +44,7 @@ describe("the server", () => {
     expect(environmentOf(container)).toEqual({
       KSQL_BOOTSTRAP_SERVERS: "kafka:9092",
       KSQL_LISTENERS: "http://0.0.0.0:8088",
+      KSQL_KSQL_SERVICE_ID: "ksql_",
       KSQL_KSQL_INTERNAL_TOPIC_REPLICAS: "1",
       KSQL_KSQL_STREAMS_REPLICATION_FACTOR: "1",
       KSQL_KSQL_LOGGING_PROCESSING_TOPIC_REPLICATION_FACTOR: "1",

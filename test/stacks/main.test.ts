@@ -49,7 +49,7 @@ describe("the program behind plain cdktf", () => {
     expect(await main("local:4.1.1")).toEqual({
       exitCode: 0,
       stderr: expect.stringMatching(
-        /^warning: environment seed keeps its images: local 4\.1\.1 has no ZooKeeper; [^\n]+$/,
+        /^warning: environment seed keeps its images: local 4\.1\.1 has no ZooKeeper; [^\n]+\nwarning: dev goes without ksqlDB, REST Proxy: local 4\.1\.1 has none$/,
       ),
     });
     expect(readLock("dev")?.images).toMatchObject({ distribution: "local", version: "4.1.1" });
@@ -92,7 +92,7 @@ describe("the program behind plain cdktf", () => {
     expect(await main("local")).toEqual({
       exitCode: 0,
       stderr:
-        "warning: environment seed keeps its images: it runs on confluent 7.0.1; npm run deploy -- seed changes that",
+        "warning: environment seed keeps its images: it runs on confluent 7.0.1; npm run deploy -- seed changes that\nwarning: dev goes without ksqlDB, REST Proxy: local 4.1.1 has none",
     });
     expect(readLock("dev")?.images).toMatchObject({ distribution: "local" });
     expect(readLock("seed")?.images).toEqual(proven);

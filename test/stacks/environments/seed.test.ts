@@ -299,6 +299,12 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
     },
     { setting: "env KSQL_KSQL_INTERNAL_TOPIC_REPLICAS", compose: "-", ours: "1", reason: SIZE },
     { setting: "env KSQL_KSQL_STREAMS_REPLICATION_FACTOR", compose: "-", ours: "1", reason: SIZE },
+    {
+      setting: "env KSQL_KSQL_SERVICE_ID",
+      compose: "-",
+      ours: "default_",
+      reason: "ksqlDB's own default, said because the kit's would be the server's name",
+    },
     { setting: "env KSQL_HEAP_OPTS", compose: "-", ours: "-Xms512m -Xmx512m", reason: MEMORY },
     { setting: "memory", compose: "-", ours: "1024 MiB", reason: MEMORY },
     { setting: "healthcheck", compose: "-", ours: "GET /healthcheck", reason: HEALTH },
