@@ -202,6 +202,8 @@ export class KafkaLog {
    * @param {Buffer | null} value
    */
   #take(offset, key, value) {
+    // The reader starts over whenever it has lost its broker, and then meets what an earlier run wrote, too.
+    if (offset <= this.#read) return;
     const [name, content] = [key?.toString() ?? "", value?.toString() ?? null];
     if (this.#started && !this.#sent.has(`${name} ${content}`)) {
       throw new Error(
@@ -219,7 +221,6 @@ export class KafkaLog {
    * @param {LogRecord} record
    */
   #advance(offset, record) {
-    // The reader starts over whenever it has lost its broker.
     if (offset <= this.#read) return;
     this.#read = offset;
     this.apply(record);
