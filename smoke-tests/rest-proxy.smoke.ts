@@ -21,6 +21,7 @@ import {
   explainNotProduced,
   explainProxyRefusal,
   explainProxySilence,
+  explainStrayBaseUri,
 } from "./rest-proxy-diagnosis.ts";
 import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
@@ -67,11 +68,10 @@ function proveProxy(service: ServiceUnderTest): void {
   let kafka: ListenerClient | undefined;
   let client: RestProxyClient;
   let baseUri: string;
-  const remark = vantage === "external" ? " (tried from its own host only)" : "";
   const step = beginProof(async () => {
     kafka = await trial.kafka();
     client ??= new RestProxyClient(url, await trial.dial());
-  }, remark);
+  }, trial.remark);
 
   afterAll(() => trial.close());
 
@@ -116,6 +116,8 @@ function proveProxy(service: ServiceUnderTest): void {
 
   step("gives the consumer an address that its clients can follow", async ({ annotate }) => {
     await annotate(`base_uri ${baseUri}`);
+    const stray = explainStrayBaseUri(service, baseUri);
+    if (stray !== undefined) throw await trial.fault(stray);
     try {
       const topics = await subscriptionAt(baseUri, await trial.dial());
       if (isDeepStrictEqual(topics, [topic])) return;
