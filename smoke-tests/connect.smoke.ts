@@ -77,11 +77,10 @@ function proveConnect(service: ServiceUnderTest): void {
   let kafka: ListenerClient | undefined;
   let client: ConnectClient;
   let lacksMirror: string | undefined;
-  const remark = vantage === "external" ? " (tried from its own host only)" : "";
   const step = beginProof(async () => {
     kafka = await trial.kafka();
     client ??= new ConnectClient(url, await trial.dial());
-  }, remark);
+  }, trial.remark);
 
   afterAll(() => trial.close());
 

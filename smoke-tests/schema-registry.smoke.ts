@@ -83,7 +83,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
   const step = beginProof(async () => {
     kafka = await trial.kafka();
     client ??= new SchemaRegistryClient(url, await trial.dial());
-  });
+  }, trial.remark);
 
   afterAll(() => trial.close());
 
