@@ -2,7 +2,7 @@
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor } from "./clients/listener-client.ts";
 import type { FetchedRecord } from "./clients/rest-proxy-client.ts";
@@ -27,7 +27,7 @@ import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
-import { beginProof, failWithAll, finding } from "./steps.ts";
+import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 
 const RECORDS = 20;
 /** How long fetches may go on without what was written: the first ones are empty until the group is formed. */
@@ -168,27 +168,29 @@ function proveProxy(service: ServiceUnderTest): void {
     made.consumer = false;
   });
 
-  // Not a step: what a failed one has made must go as well. A consumer that is left holds up the proxy.
-  test("removes what it made", async ({ skip }) => {
-    if (!made.topic) skip("nothing was made");
-    const consumerGone = made.consumer
-      ? ofConsumer(() => client.removeConsumer(consumer))
-      : undefined;
-    const groupsGone = Promise.resolve(consumerGone)
-      .catch(() => {})
-      .then(() =>
-        failWithAll([
-          Promise.resolve(kafka?.removeGroup(consumer.group)),
-          Promise.resolve(made.ownGroup ? kafka?.removeGroup(ownGroup) : undefined),
-        ]),
-      );
-    const topicGone = groupsGone
-      .catch(() => {})
-      .then(() =>
-        kafka === undefined ? heard(() => client.removeTopic(topic)) : kafka.removeTopic(topic),
-      );
-    await failWithAll([Promise.resolve(consumerGone), groupsGone, topicGone]);
-  });
+  // A consumer that is left holds up the proxy.
+  endProof(
+    () => made.topic,
+    async () => {
+      const consumerGone = made.consumer
+        ? ofConsumer(() => client.removeConsumer(consumer))
+        : undefined;
+      const groupsGone = Promise.resolve(consumerGone)
+        .catch(() => {})
+        .then(() =>
+          failWithAll([
+            Promise.resolve(kafka?.removeGroup(consumer.group)),
+            Promise.resolve(made.ownGroup ? kafka?.removeGroup(ownGroup) : undefined),
+          ]),
+        );
+      const topicGone = groupsGone
+        .catch(() => {})
+        .then(() =>
+          kafka === undefined ? heard(() => client.removeTopic(topic)) : kafka.removeTopic(topic),
+        );
+      await failWithAll([Promise.resolve(consumerGone), groupsGone, topicGone]);
+    },
+  );
 
   /** Fetches until so many records have come; the first fetches may well be empty. */
   async function fetched(count: number): Promise<ReceivedRecord[]> {
