@@ -78,6 +78,8 @@ export async function smoke(
     ],
     {
       env: { [OUTPUTS_VARIABLE]: file, [PAGE_VARIABLE]: page },
+      // A terminal's Ctrl-C would end the tests' own processes at once, and leave what they made.
+      detached: true,
       stdout: "inherit",
       stderr: "inherit",
     },

@@ -1,7 +1,7 @@
 /** Kafka Connect, tried from where its clients stand: a connector mirrors a topic of the cluster for real. */
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe } from "vitest";
 import { ConnectClient } from "./clients/connect-client.ts";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor } from "./clients/listener-client.ts";
@@ -24,7 +24,7 @@ import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
-import { beginProof, failWithAll, finding } from "./steps.ts";
+import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 
 const PARTITIONS = 3;
 /** How long a connector may take until it and its task run: two rebalances of the workers. */
@@ -77,11 +77,10 @@ function proveConnect(service: ServiceUnderTest): void {
   let kafka: ListenerClient | undefined;
   let client: ConnectClient;
   let lacksMirror: string | undefined;
-  const remark = vantage === "external" ? " (tried from its own host only)" : "";
   const step = beginProof(async () => {
     kafka = await trial.kafka();
     client ??= new ConnectClient(url, await trial.dial());
-  }, remark);
+  }, trial.remark);
 
   afterAll(() => trial.close());
 
@@ -157,19 +156,20 @@ function proveConnect(service: ServiceUnderTest): void {
     made.connector = false;
   });
 
-  // Not a step: what a failed one has made must go as well.
-  test("removes what it made", async ({ skip }) => {
-    if (!made.topic) skip("nothing was made");
-    // A connector that is left would make its topics anew.
-    const connectorGone = made.connector ? removeConnector() : Promise.resolve();
-    const groupGone = made.group ? kafka?.removeGroup(group) : undefined;
-    const topicsGone = Promise.allSettled([connectorGone, groupGone]).then(async () => {
-      // The last one only where the version copies it all the same.
-      const leftovers = [`mm2-offset-syncs.${target}.internal`, `${ALIAS}.heartbeats`];
-      for (const each of [topic, mirrored, ...leftovers]) await kafka?.removeTopic(each);
-    });
-    await failWithAll([connectorGone, Promise.resolve(groupGone), topicsGone]);
-  });
+  endProof(
+    () => made.topic,
+    async () => {
+      // A connector that is left would make its topics anew.
+      const connectorGone = made.connector ? removeConnector() : Promise.resolve();
+      const groupGone = made.group ? kafka?.removeGroup(group) : undefined;
+      const topicsGone = Promise.allSettled([connectorGone, groupGone]).then(async () => {
+        // The last one only where the version copies it all the same.
+        const leftovers = [`mm2-offset-syncs.${target}.internal`, `${ALIAS}.heartbeats`];
+        for (const each of [topic, mirrored, ...leftovers]) await kafka?.removeTopic(each);
+      });
+      await failWithAll([connectorGone, Promise.resolve(groupGone), topicsGone]);
+    },
+  );
 
   function configuration(): Readonly<Record<string, string>> {
     return {

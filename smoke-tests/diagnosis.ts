@@ -269,6 +269,30 @@ export function explainClusterIds(sightings: readonly ClusterIdSighting[]): stri
   return `brokers of one platform belong to different clusters: ${said.join("; ")}; another platform holds one of these ports, or KAFKA_ZOOKEEPER_CONNECT of the brokers leads to different places`;
 }
 
+/** Where a bootstrap server sends its clients on to. */
+export interface BootstrapSighting {
+  readonly address: string;
+  readonly brokers: readonly { readonly id: number; readonly address: string }[];
+}
+
+/**
+ * What to say when bootstrap servers send clients to different addresses, of which only one's would be tried; undefined
+ * when they agree.
+ */
+export function explainBootstrapListeners(
+  sightings: readonly BootstrapSighting[],
+): string | undefined {
+  const places = new Map<string, string[]>();
+  for (const { address, brokers } of sightings) {
+    const to = [...brokers].sort((a, b) => a.id - b.id).map((broker) => broker.address);
+    const key = to.length === 0 ? "no broker" : to.join(", ");
+    places.set(key, [...(places.get(key) ?? []), address]);
+  }
+  if (places.size < 2) return undefined;
+  const said = [...places].map(([to, from]) => `${from.join(", ")} to ${to}`);
+  return `bootstrap servers of one platform send clients to different addresses: ${said.join("; ")}; give those of one listener in --bootstrap, and try the others in runs of their own`;
+}
+
 /** What to say when another broker than the advertised one is behind an address. */
 export function explainStranger(
   listener: ListenerUnderTest,

@@ -3,7 +3,11 @@ import { connect } from "node:net";
 import { formatAddress, parseAddress, type Address } from "./address.ts";
 import { HttpClient, ServiceRefusal } from "./clients/http-client.ts";
 import { messageOf } from "./deadline.ts";
-import { explainBootstrapSilence, explainClusterIds } from "./diagnosis.ts";
+import {
+  explainBootstrapListeners,
+  explainBootstrapSilence,
+  explainClusterIds,
+} from "./diagnosis.ts";
 import { NoAnswer, type Dial } from "./dial.ts";
 import { askMetadata, askSettings, type BrokerSettings, type ClusterMetadata } from "./metadata.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "./outputs.ts";
@@ -97,6 +101,13 @@ export async function outputsOf(
     })),
   );
   if (discord !== undefined) throw new ForeignPlatformError(discord);
+  const strays = explainBootstrapListeners(
+    seen.map(({ address, metadata: { brokers: all } }) => ({
+      address: formatAddress(address),
+      brokers: all,
+    })),
+  );
+  if (strays !== undefined) throw new ForeignPlatformError(strays);
 
   const { clusterId } = first.metadata;
   const brokers = [...first.metadata.brokers].sort((a, b) => a.id - b.id);

@@ -1,7 +1,7 @@
 /** Every listener of the platform, tried from where its clients stand. */
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor, openClient } from "./clients/listener-client.ts";
 import { messageOf } from "./deadline.ts";
@@ -19,7 +19,7 @@ import { readOutputs } from "./outputs.ts";
 import { Questions } from "./questions.ts";
 import { judge, makeRecords } from "./records.ts";
 import { inCell } from "./report/cell.ts";
-import { beginProof, failWithAll, finding } from "./steps.ts";
+import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 
 const PARTITIONS = 3;
 
@@ -145,12 +145,16 @@ function proveListener(listener: ListenerUnderTest): void {
     }
   });
 
-  // Not a step: what a failed one has made must go as well.
-  test("removes what it made", async ({ skip }) => {
-    if (!made.topic) skip("nothing was made");
-    // One after the other: kafkajs' admin asks about its topics in every request, the group's too, and a
-    // topic that is just going makes it fail.
-    const groupGone = made.group ? client.removeGroup(label) : Promise.resolve();
-    await failWithAll([groupGone, groupGone.catch(() => {}).then(() => client.removeTopic(label))]);
-  });
+  endProof(
+    () => made.topic,
+    async () => {
+      // One after the other: kafkajs' admin asks about its topics in every request, the group's too, and a
+      // topic that is just going makes it fail.
+      const groupGone = made.group ? client.removeGroup(label) : Promise.resolve();
+      await failWithAll([
+        groupGone,
+        groupGone.catch(() => {}).then(() => client.removeTopic(label)),
+      ]);
+    },
+  );
 }

@@ -79,6 +79,22 @@ export function explainBaseUri(service: ServiceUnderTest, baseUri: string, fault
   return `REST Proxy: the base_uri of a consumer is ${baseUri}, which clients of ${url} cannot follow: ${why}; ${wayOut}`;
 }
 
+/**
+ * Why clients elsewhere can't follow the address that the proxy gave for a consumer: from its own host, where they are
+ * stood in for, a name like localhost can be followed, too. Undefined when it is at the address that they use.
+ */
+export function explainStrayBaseUri(
+  service: ServiceUnderTest,
+  baseUri: string,
+): string | undefined {
+  const { vantage, url } = service;
+  if (vantage !== "external" || !URL.canParse(baseUri)) return undefined;
+  const [given, used] = [new URL(baseUri).host, new URL(url).host];
+  if (given === used) return undefined;
+  const fault = new Error(`it leads to ${given}, and they know the proxy as ${used}`);
+  return explainBaseUri(service, baseUri, fault);
+}
+
 /** What to say of a call about consumers that is not answered: that one of them waits for its group. */
 export function explainHanging(service: ServiceUnderTest, silence: NoAnswer): string {
   const { standpoint } = service;

@@ -2,7 +2,7 @@
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor } from "./clients/listener-client.ts";
 import type { FetchedRecord } from "./clients/rest-proxy-client.ts";
@@ -21,12 +21,13 @@ import {
   explainNotProduced,
   explainProxyRefusal,
   explainProxySilence,
+  explainStrayBaseUri,
 } from "./rest-proxy-diagnosis.ts";
 import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
-import { beginProof, failWithAll, finding } from "./steps.ts";
+import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 
 const RECORDS = 20;
 /** How long fetches may go on without what was written: the first ones are empty until the group is formed. */
@@ -67,11 +68,10 @@ function proveProxy(service: ServiceUnderTest): void {
   let kafka: ListenerClient | undefined;
   let client: RestProxyClient;
   let baseUri: string;
-  const remark = vantage === "external" ? " (tried from its own host only)" : "";
   const step = beginProof(async () => {
     kafka = await trial.kafka();
     client ??= new RestProxyClient(url, await trial.dial());
-  }, remark);
+  }, trial.remark);
 
   afterAll(() => trial.close());
 
@@ -116,6 +116,8 @@ function proveProxy(service: ServiceUnderTest): void {
 
   step("gives the consumer an address that its clients can follow", async ({ annotate }) => {
     await annotate(`base_uri ${baseUri}`);
+    const stray = explainStrayBaseUri(service, baseUri);
+    if (stray !== undefined) throw await trial.fault(stray);
     try {
       const topics = await subscriptionAt(baseUri, await trial.dial());
       if (isDeepStrictEqual(topics, [topic])) return;
@@ -166,27 +168,29 @@ function proveProxy(service: ServiceUnderTest): void {
     made.consumer = false;
   });
 
-  // Not a step: what a failed one has made must go as well. A consumer that is left holds up the proxy.
-  test("removes what it made", async ({ skip }) => {
-    if (!made.topic) skip("nothing was made");
-    const consumerGone = made.consumer
-      ? ofConsumer(() => client.removeConsumer(consumer))
-      : undefined;
-    const groupsGone = Promise.resolve(consumerGone)
-      .catch(() => {})
-      .then(() =>
-        failWithAll([
-          Promise.resolve(kafka?.removeGroup(consumer.group)),
-          Promise.resolve(made.ownGroup ? kafka?.removeGroup(ownGroup) : undefined),
-        ]),
-      );
-    const topicGone = groupsGone
-      .catch(() => {})
-      .then(() =>
-        kafka === undefined ? heard(() => client.removeTopic(topic)) : kafka.removeTopic(topic),
-      );
-    await failWithAll([Promise.resolve(consumerGone), groupsGone, topicGone]);
-  });
+  // A consumer that is left holds up the proxy.
+  endProof(
+    () => made.topic,
+    async () => {
+      const consumerGone = made.consumer
+        ? ofConsumer(() => client.removeConsumer(consumer))
+        : undefined;
+      const groupsGone = Promise.resolve(consumerGone)
+        .catch(() => {})
+        .then(() =>
+          failWithAll([
+            Promise.resolve(kafka?.removeGroup(consumer.group)),
+            Promise.resolve(made.ownGroup ? kafka?.removeGroup(ownGroup) : undefined),
+          ]),
+        );
+      const topicGone = groupsGone
+        .catch(() => {})
+        .then(() =>
+          kafka === undefined ? heard(() => client.removeTopic(topic)) : kafka.removeTopic(topic),
+        );
+      await failWithAll([Promise.resolve(consumerGone), groupsGone, topicGone]);
+    },
+  );
 
   /** Fetches until so many records have come; the first fetches may well be empty. */
   async function fetched(count: number): Promise<ReceivedRecord[]> {

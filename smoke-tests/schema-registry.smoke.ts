@@ -2,7 +2,7 @@
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor } from "./clients/listener-client.ts";
 import { ServiceRefusal } from "./clients/http-client.ts";
@@ -26,7 +26,7 @@ import {
   registriesUnderTest,
 } from "./schema-registry-diagnosis.ts";
 import { ServiceTrial } from "./service-trial.ts";
-import { beginProof, failWithAll, finding } from "./steps.ts";
+import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 
 const RECORDS = 20;
 /** How long a restarted registry may take until it answers, on a busy machine. */
@@ -83,7 +83,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
   const step = beginProof(async () => {
     kafka = await trial.kafka();
     client ??= new SchemaRegistryClient(url, await trial.dial());
-  });
+  }, trial.remark);
 
   afterAll(() => trial.close());
 
@@ -217,18 +217,19 @@ function proveRegistry(registry: RegistryUnderTest): void {
     });
   }
 
-  // Not a step: what a failed one has made must go as well.
-  test("removes what it made", async ({ skip }) => {
-    if (!made.subject) skip("nothing was made");
-    const groupGone = made.group ? kafka?.removeGroup(topic) : undefined;
-    await failWithAll([
-      removeSubject(),
-      Promise.resolve(groupGone),
-      Promise.resolve(groupGone)
-        .catch(() => {})
-        .then(() => (made.topic ? kafka?.removeTopic(topic) : undefined)),
-    ]);
-  });
+  endProof(
+    () => made.subject,
+    async () => {
+      const groupGone = made.group ? kafka?.removeGroup(topic) : undefined;
+      await failWithAll([
+        removeSubject(),
+        Promise.resolve(groupGone),
+        Promise.resolve(groupGone)
+          .catch(() => {})
+          .then(() => (made.topic ? kafka?.removeTopic(topic) : undefined)),
+      ]);
+    },
+  );
 
   /** Reads values with the schemas that their ids stand for, each asked for once. */
   function decoder(): (bytes: Buffer) => Promise<string> {

@@ -45,6 +45,11 @@ export class ServiceTrial {
     this.#props = props;
   }
 
+  /** Follows the title of each step: what it cannot tell. */
+  get remark(): string {
+    return this.#props.service.vantage === "external" ? " (tried from its own host only)" : "";
+  }
+
   /**
    * A client of Kafka that stands where the service's clients do; opened once.
    *

@@ -1,6 +1,6 @@
 /** How a proof goes step by step, and how it fails. */
 import type { TestContext } from "vitest";
-import { test } from "vitest";
+import { afterAll, test } from "vitest";
 import { messageOf } from "./deadline.ts";
 import type { CellOptions } from "./report/cell.ts";
 
@@ -14,6 +14,12 @@ export type Step = (
   run: (context: TestContext) => Promise<void>,
   cell?: CellOptions,
 ) => void;
+
+/** As long as a step and a removal may take together. */
+const END_SECONDS = 360;
+
+/** The step that runs, or ran last. One that is cut off goes on by itself until it comes to its end. */
+let running: Promise<void> = Promise.resolve();
 
 /**
  * Begins a proof whose steps build on each other: what a later one would say is only noise once an
@@ -31,10 +37,31 @@ export function beginProof(prepare: () => Promise<void>, remark = ""): Step {
       context.onTestFailed(() => {
         broken = title;
       });
-      await prepare();
-      await run(context);
+      running = prepare().then(() => run(context));
+      await running;
     });
   };
+}
+
+/**
+ * Ends a proof: takes back what it made. It is no step, as what a failed one made must go as well; and where the run was
+ * cut off, no test is run any more, but this is done all the same.
+ *
+ * @param hasMade whether there is anything
+ */
+export function endProof(hasMade: () => boolean, remove: () => Promise<void>): void {
+  let removal: Promise<void> | undefined;
+  test("removes what it made", async ({ skip }) => {
+    if (!hasMade()) skip("nothing was made");
+    removal = remove();
+    await removal;
+  });
+  afterAll(async () => {
+    // What it makes at its very end must go as well; how it ends was told, or nobody waits for it.
+    await running.catch(() => {});
+    if (removal !== undefined) await removal.catch(() => {});
+    else if (hasMade()) await remove();
+  }, END_SECONDS * 1000);
 }
 
 /** Waits for all, and fails with what every one of them has to say. */

@@ -15,6 +15,7 @@ export default defineConfig({
     // Every wait has a deadline and a message of its own; these only bound their sum.
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    globalSetup: join(import.meta.dirname, "cut-off.ts"),
     reporters: ["verbose", join(import.meta.dirname, "report", "reporter.ts")],
   },
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ListenerUnderTest } from "../../smoke-tests/diagnosis.ts";
 import {
+  explainBootstrapListeners,
   explainClientError,
   explainClusterIds,
   explainMetadata,
@@ -333,6 +334,33 @@ describe("a platform without an engine", () => {
     expect(missing).toContain("see that broker 1 runs");
     expect(explainStranger(elsewhere, broker, 2)).toMatch(
       /advertised\.listeners of broker 1 .* must say an address that leads to it$/,
+    );
+  });
+});
+
+describe("bootstrap servers of a platform of others", () => {
+  const one = { id: 1, address: "a:9092" };
+  const two = { id: 2, address: "b:9092" };
+
+  test("agree, in whichever order they name the brokers", () => {
+    expect(
+      explainBootstrapListeners([
+        { address: "a:9092", brokers: [one, two] },
+        { address: "b:9092", brokers: [two, one] },
+      ]),
+    ).toBeUndefined();
+  });
+
+  test("are refused where one sends clients elsewhere, which nobody would try", () => {
+    expect(
+      explainBootstrapListeners([
+        { address: "a:9092", brokers: [one, two] },
+        { address: "b:9092", brokers: [two, one] },
+        { address: "c:9094", brokers: [{ id: 1, address: "nowhere.invalid:9094" }] },
+        { address: "d:9094", brokers: [] },
+      ]),
+    ).toBe(
+      "bootstrap servers of one platform send clients to different addresses: a:9092, b:9092 to a:9092, b:9092; c:9094 to nowhere.invalid:9094; d:9094 to no broker; give those of one listener in --bootstrap, and try the others in runs of their own",
     );
   });
 });

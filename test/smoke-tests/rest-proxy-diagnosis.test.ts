@@ -11,6 +11,7 @@ import {
   explainNotProduced,
   explainProxyRefusal,
   explainProxySilence,
+  explainStrayBaseUri,
 } from "../../smoke-tests/rest-proxy-diagnosis.ts";
 import type { ServiceUnderTest } from "../../smoke-tests/services.ts";
 import { servicesUnderTest } from "../../smoke-tests/services.ts";
@@ -142,6 +143,25 @@ describe("explainBaseUri", () => {
     expect(explainBaseUri(host, "nonsense", new Error('"nonsense" is not the address'))).toContain(
       'cannot follow: "nonsense" is not the address; take KAFKA_REST_HOST_NAME',
     );
+  });
+});
+
+describe("explainStrayBaseUri", () => {
+  const external = { ...host, vantage: "external", url: "http://192.0.2.1:8082" } as const;
+  const own = "http://localhost:8082/consumers/g/instances/i";
+
+  test("names a base_uri that only the proxy's own host can follow", () => {
+    expect(explainStrayBaseUri(external, own)).toContain(
+      "which clients of http://192.0.2.1:8082 cannot follow: it leads to localhost:8082, and they know the proxy as 192.0.2.1:8082; take KAFKA_REST_HOST_NAME out of container",
+    );
+  });
+
+  test.each([
+    ["clients elsewhere use it", external, "http://192.0.2.1:8082/consumers/g/instances/i"],
+    ["they stand on that host", host, own],
+    ["it is no address, which is found where it is followed", external, "nonsense"],
+  ])("has nothing to say where %s", (_, service, baseUri) => {
+    expect(explainStrayBaseUri(service, baseUri)).toBeUndefined();
   });
 });
 
