@@ -50,11 +50,17 @@ export default class MatrixReporter implements Reporter {
     );
     console.log(`\n${table(matrix)}`);
     if (this.#page === undefined) return;
-    mkdirSync(dirname(this.#page), { recursive: true });
-    // Never half a page.
-    writeFileSync(`${this.#page}.new`, page(matrix));
-    renameSync(`${this.#page}.new`, this.#page);
-    console.log(`\nthe same as a page: ${this.#page}`);
+    try {
+      mkdirSync(dirname(this.#page), { recursive: true });
+      // Never half a page.
+      writeFileSync(`${this.#page}.new`, page(matrix));
+      renameSync(`${this.#page}.new`, this.#page);
+      console.log(`\nthe same as a page: ${this.#page}`);
+    } catch (error) {
+      // A reporter that throws makes vitest wait for ever.
+      console.error(`error: no page could be written: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
   }
 }
 
