@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -48,7 +48,14 @@ export function clearReports(platform: string, { junit, html }: ReportFiles = {}
     junit: junit === undefined ? undefined : fileFor("junit", junit),
   };
   for (const file of [reports.page, ...(reports.junit === undefined ? [] : [reports.junit])]) {
-    rmSync(file, { force: true });
+    try {
+      rmSync(file, { force: true });
+      mkdirSync(dirname(file), { recursive: true });
+    } catch (error) {
+      throw new CommandError(`no report can be written to ${file}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
   }
   return reports;
 }
@@ -109,7 +116,7 @@ export async function smokeElsewhere(
 
 function fileFor(option: keyof ReportFiles, file: string): string {
   const path = resolve(file);
-  if (file === "" || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+  if (file === "" || (existsSync(path) && statSync(path).isDirectory())) {
     throw new CommandError(`--${option} "${file}" is a folder; name a file in it`);
   }
   return path;

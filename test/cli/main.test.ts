@@ -205,6 +205,13 @@ describe("a platform that was deployed elsewhere", () => {
     expect(stderr).toBe(error);
     expect(exitCode).toBe(1);
   });
+
+  it("is refused with a report below a file", async () => {
+    const args = ["--bootstrap", "localhost:1", "--html", `${process.execPath}/page.html`];
+    const { exitCode, stderr } = await callAlone("smoke", ...args);
+    expect(stderr).toMatch(/^error: no report can be written to \S+\/page\.html: ENOTDIR/);
+    expect(exitCode).toBe(1);
+  });
 });
 
 describe("a command that cannot go on", () => {
