@@ -16,7 +16,7 @@ export class SchemaRegistryClient {
    * @param url of the API, path included
    * @throws Error when it is not an http address
    */
-  constructor(url: string, dial: Dial, seconds = 10) {
+  constructor(url: string, dial: Dial, seconds = 30) {
     this.#http = new HttpClient(url, {
       title: "Schema Registry",
       dial,

@@ -70,8 +70,10 @@ it("comes to the end of its step, removes what was made, and says that it was cu
       }
       run.kill("SIGINT");
       // Its interruption is heard of while the registry still thinks.
+      let seen = "";
       run.all.on("data", (text: Buffer) => {
-        if (text.includes("aborted")) done();
+        seen += String(text);
+        if (seen.includes("aborted")) done();
       });
     });
   });
