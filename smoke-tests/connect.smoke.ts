@@ -16,7 +16,6 @@ import {
   workerBootstrap,
 } from "./connect-diagnosis.ts";
 import { eventually, messageOf } from "./deadline.ts";
-import { explainClientError } from "./diagnosis.ts";
 import { Docker } from "./docker.ts";
 import { readOutputs } from "./outputs.ts";
 import { judge, makeRecords } from "./records.ts";
@@ -24,7 +23,7 @@ import { serviceCell } from "./report/cell.ts";
 import { ServiceTrial } from "./service-trial.ts";
 import type { ServiceUnderTest } from "./services.ts";
 import { servicesUnderTest } from "./services.ts";
-import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
+import { beginProof, endProof, failWithAll } from "./steps.ts";
 
 const PARTITIONS = 3;
 /** How long a connector may take until it and its task run: two rebalances of the workers. */
@@ -72,7 +71,6 @@ function proveConnect(service: ServiceUnderTest): void {
       refusal: (refusal) => explainConnectRefusal(service, refusal),
     },
   });
-  const { listener } = trial;
 
   let kafka: ListenerClient | undefined;
   let client: ConnectClient;
@@ -112,7 +110,7 @@ function proveConnect(service: ServiceUnderTest): void {
       return;
     }
     made.topic = true;
-    await tried(kafka.createTopic(topic, PARTITIONS, replicas));
+    await trial.tried(kafka.createTopic(topic, PARTITIONS, replicas));
     made.connector = true;
     await heard(() => client.configure(connector, configuration()));
     await running();
@@ -125,17 +123,17 @@ function proveConnect(service: ServiceUnderTest): void {
       return;
     }
     const opened = kafka;
-    await tried(opened.produce(topic, records));
+    await trial.tried(opened.produce(topic, records));
     await eventually(MOVE_SECONDS, `${records.length} records in topic "${mirrored}"`, async () => {
       const count = await opened.recordCount(mirrored);
       return count >= records.length ? undefined : `it has ${count}`;
     }).catch(async (error: unknown) => {
       throw await trial.fault(`Connect: ${messageOf(error)}${await failure("\n")}`);
     });
-    const count = await tried(opened.recordCount(mirrored));
-    await tried(opened.awaitCoordinator(group));
+    const count = await trial.tried(opened.recordCount(mirrored));
+    await trial.tried(opened.awaitCoordinator(group));
     made.group = true;
-    const received = await tried(opened.consume(mirrored, group, count));
+    const received = await trial.tried(opened.consume(mirrored, group, count));
     const findings = judge(records, received, PARTITIONS);
     if (findings.length > 0) {
       const what = `Connect: topic "${mirrored}" is not what the connector was to make of topic "${topic}"`;
@@ -234,15 +232,5 @@ function proveConnect(service: ServiceUnderTest): void {
 
   function heard<T>(ask: () => Promise<T>): Promise<T> {
     return trial.heard(client.address, ask);
-  }
-
-  /** What goes wrong between the tests and Kafka is no fault of Connect's. */
-  async function tried<T>(work: Promise<T>): Promise<T> {
-    return work.catch((error: unknown) => {
-      if (listener === undefined) throw error;
-      const log = kafka?.log.map((line) => `\n  ${line}`).join("") ?? "";
-      const clientSays = log === "" ? "" : `\nthe client's own log ends:${log}`;
-      throw finding(explainClientError(listener, messageOf(error)) + clientSays);
-    });
   }
 }

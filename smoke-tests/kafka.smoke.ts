@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
-import { clientFor, openClient } from "./clients/listener-client.ts";
+import { clientFor, logOf, openClient } from "./clients/listener-client.ts";
 import { messageOf } from "./deadline.ts";
 import type { ClusterIdSighting, ListenerUnderTest } from "./diagnosis.ts";
 import {
@@ -138,10 +138,8 @@ function proveListener(listener: ListenerUnderTest): void {
         throw finding(["records did not come out as they went in", ...findings].join("\n  "));
       }
     } catch (error) {
-      const log = client.log.map((line) => `\n  ${line}`).join("");
-      const clientSays = log === "" ? "" : `\nthe client's own log ends:${log}`;
       const words = await Promise.all(brokers.map((broker) => docker.lastWords(broker.container)));
-      throw finding(explainClientError(listener, messageOf(error)) + clientSays, ...words);
+      throw finding(explainClientError(listener, messageOf(error)) + logOf(client), ...words);
     }
   });
 

@@ -6,7 +6,6 @@ import { KsqlDbClient } from "./clients/ksqldb-client.ts";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor } from "./clients/listener-client.ts";
 import { eventually, messageOf } from "./deadline.ts";
-import { explainClientError } from "./diagnosis.ts";
 import { NoAnswer } from "./dial.ts";
 import { Docker } from "./docker.ts";
 import {
@@ -79,7 +78,6 @@ function proveKsqlDb(service: ServiceUnderTest): void {
       refusal: (refusal) => explainKsqlRefusal(service, refusal),
     },
   });
-  const { listener } = trial;
 
   let kafka: ListenerClient | undefined;
   let client: KsqlDbClient;
@@ -108,7 +106,7 @@ function proveKsqlDb(service: ServiceUnderTest): void {
       return;
     }
     made.topic = true;
-    await tried(kafka.createTopic(topic, PARTITIONS, replicas));
+    await trial.tried(kafka.createTopic(topic, PARTITIONS, replicas));
     made.stream = true;
     await create(
       stream,
@@ -121,13 +119,13 @@ function proveKsqlDb(service: ServiceUnderTest): void {
       skip("not tried: there is no stream");
       return;
     }
-    await tried(kafka.produceBinary(topic, binary(values.slice(0, RECORDS / 2))));
+    await trial.tried(kafka.produceBinary(topic, binary(values.slice(0, RECORDS / 2))));
     const sql = `SELECT ${COLUMNS.join(", ")} FROM ${stream} EMIT CHANGES;`;
     const query = await heard(() => client.push(sql, EARLIEST));
     try {
       // It runs once it has shown what was there before: only what is written after that comes while it does.
       await heard(() => query.gather(RECORDS / 2, QUERY_SECONDS));
-      await tried(kafka.produceBinary(topic, binary(values.slice(RECORDS / 2))));
+      await trial.tried(kafka.produceBinary(topic, binary(values.slice(RECORDS / 2))));
       await heard(() => query.gather(RECORDS, QUERY_SECONDS));
     } finally {
       query.close();
@@ -155,10 +153,10 @@ function proveKsqlDb(service: ServiceUnderTest): void {
         `ksqlDB: ${messageOf(error)}; its persistent query did not bring them`,
       );
     });
-    const count = await tried(opened.recordCount(movedTopic));
-    await tried(opened.awaitCoordinator(topic));
+    const count = await trial.tried(opened.recordCount(movedTopic));
+    await trial.tried(opened.awaitCoordinator(topic));
     made.group = true;
-    const received = await tried(opened.consume(movedTopic, topic, count));
+    const received = await trial.tried(opened.consume(movedTopic, topic, count));
     const findings = judgeRows(records, rowsIn(received));
     if (findings.length > 0) {
       const what = `ksqlDB: topic "${movedTopic}" is not what a persistent query was to make of topic "${topic}"`;
@@ -254,16 +252,6 @@ function proveKsqlDb(service: ServiceUnderTest): void {
 
   function heard<T>(ask: () => Promise<T>): Promise<T> {
     return trial.heard(client.address, ask);
-  }
-
-  /** What goes wrong between the tests and Kafka is no fault of ksqlDB's. */
-  async function tried<T>(work: Promise<T>): Promise<T> {
-    return work.catch((error: unknown) => {
-      if (listener === undefined) throw error;
-      const log = kafka?.log.map((line) => `\n  ${line}`).join("") ?? "";
-      const clientSays = log === "" ? "" : `\nthe client's own log ends:${log}`;
-      throw finding(explainClientError(listener, messageOf(error)) + clientSays);
-    });
   }
 }
 

@@ -8,7 +8,6 @@ import { clientFor } from "./clients/listener-client.ts";
 import type { FetchedRecord } from "./clients/rest-proxy-client.ts";
 import { NotProduced, RestProxyClient, subscriptionAt } from "./clients/rest-proxy-client.ts";
 import { messageOf } from "./deadline.ts";
-import { explainClientError } from "./diagnosis.ts";
 import { NoAnswer } from "./dial.ts";
 import { Docker } from "./docker.ts";
 import { readOutputs } from "./outputs.ts";
@@ -63,7 +62,6 @@ function proveProxy(service: ServiceUnderTest): void {
       refusal: (refusal) => explainProxyRefusal(service, refusal),
     },
   });
-  const { listener } = trial;
 
   let kafka: ListenerClient | undefined;
   let client: RestProxyClient;
@@ -83,7 +81,7 @@ function proveProxy(service: ServiceUnderTest): void {
     made.topic = true;
     await (kafka === undefined
       ? heard(() => client.createTopic(topic, 1, replicas))
-      : tried(kafka.createTopic(topic, 1, replicas)));
+      : trial.tried(kafka.createTopic(topic, 1, replicas)));
     const records = written.map(({ key, value }) => ({
       key: JSON.parse(key) as unknown,
       value: JSON.parse(value) as unknown,
@@ -99,7 +97,7 @@ function proveProxy(service: ServiceUnderTest): void {
 
   step("makes a consumer", async () => {
     // What is without a coordinator would hang, and all consumers of the proxy with it.
-    await tried(kafka?.awaitCoordinator(consumer.group));
+    if (kafka !== undefined) await trial.tried(kafka.awaitCoordinator(consumer.group));
     made.consumer = true;
     baseUri = await ofConsumer(() => client.createConsumer(consumer));
   });
@@ -137,12 +135,12 @@ function proveProxy(service: ServiceUnderTest): void {
       return;
     }
     made.ownGroup = true;
-    const there = await tried(kafka.consume(topic, ownGroup, written.length));
+    const there = await trial.tried(kafka.consume(topic, ownGroup, written.length));
     judged("records that REST Proxy wrote, read by a client of Kafka,", written, there);
     const others = asJson(makeRecords(`${runId}-out`, RECORDS));
     // The API's second version does not carry headers; the console tools can't do without.
     const headers = { "smoke-remark": "not for REST Proxy" };
-    await tried(
+    await trial.tried(
       kafka.produce(
         topic,
         others.map((record) => ({ ...record, headers })),
@@ -235,16 +233,6 @@ function proveProxy(service: ServiceUnderTest): void {
         throw error;
       }
     });
-  }
-
-  /** What Kafka's own client does beside the proxy. */
-  async function tried<T>(work: Promise<T> | undefined): Promise<T | undefined> {
-    try {
-      return await work;
-    } catch (error) {
-      if (listener === undefined) throw error;
-      throw finding(explainClientError(listener, messageOf(error)));
-    }
   }
 }
 

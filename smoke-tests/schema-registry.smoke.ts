@@ -10,7 +10,6 @@ import { SchemaRegistryClient } from "./clients/schema-registry-client.ts";
 import type { AvroSchema } from "./clients/wire-format.ts";
 import { decodeAvro, encodeAvro, schemaIdOf } from "./clients/wire-format.ts";
 import { eventually, messageOf } from "./deadline.ts";
-import { explainClientError } from "./diagnosis.ts";
 import { NoAnswer } from "./dial.ts";
 import { Docker } from "./docker.ts";
 import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
@@ -193,9 +192,7 @@ function proveRegistry(registry: RegistryUnderTest): void {
       if (error instanceof ServiceRefusal || error instanceof NoAnswer) {
         await heard(() => Promise.reject(error));
       }
-      const log = kafka.log.map((line) => `\n  ${line}`).join("");
-      const clientSays = log === "" ? "" : `\nthe client's own log ends:${log}`;
-      throw finding(explainClientError(listener, messageOf(error)) + clientSays);
+      throw await trial.clientFault(error);
     }
   });
 

@@ -1,12 +1,12 @@
 /** What the proofs of all HTTP services have in common: a client of Kafka beside them, and faults that are explained. */
 import { connect } from "node:net";
 import type { ListenerClient } from "./clients/listener-client.ts";
-import { openClient } from "./clients/listener-client.ts";
+import { logOf, openClient } from "./clients/listener-client.ts";
 import { ServiceRefusal } from "./clients/http-client.ts";
 import type { Address } from "./address.ts";
 import { messageOf } from "./deadline.ts";
 import type { ListenerUnderTest } from "./diagnosis.ts";
-import { listenerUnderTest } from "./diagnosis.ts";
+import { explainClientError, listenerUnderTest } from "./diagnosis.ts";
 import type { Dial } from "./dial.ts";
 import { NoAnswer } from "./dial.ts";
 import type { Docker } from "./docker.ts";
@@ -95,6 +95,20 @@ export class ServiceTrial {
   async fault(message: string): Promise<Error> {
     const { docker, service } = this.#props;
     return finding(message, await docker.lastWords(service.container));
+  }
+
+  /** Work of the client of Kafka's: what goes wrong there is no fault of the service's. */
+  async tried<T>(work: Promise<T>): Promise<T> {
+    return work.catch(async (error: unknown) => {
+      throw await this.clientFault(error);
+    });
+  }
+
+  /** An error of the client of Kafka's, explained by its listener, with the client's own log. */
+  async clientFault(error: unknown): Promise<unknown> {
+    if (this.listener === undefined) return error;
+    const opened = await this.#opening;
+    return finding(explainClientError(this.listener, messageOf(error)) + logOf(opened));
   }
 
   async #open(): Promise<ListenerClient | undefined> {

@@ -62,3 +62,9 @@ export function clientFor(vantage: Vantage, kafkaVersion?: string): string {
   const writes = producerSendsHeaders(kafkaVersion) ? "kafka-console-producer" : "kafkajs";
   return `${writes}, kafka-console-consumer`;
 }
+
+/** The end of a client's own log, to follow a message; empty where it has logged nothing. */
+export function logOf(client: ListenerClient | undefined): string {
+  const lines = client?.log.map((line) => `\n  ${line}`).join("") ?? "";
+  return lines === "" ? "" : `\nthe client's own log ends:${lines}`;
+}
