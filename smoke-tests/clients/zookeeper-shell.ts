@@ -96,8 +96,12 @@ export function shellComplaint(said: string): string {
   );
 }
 
+/** What the shell says of its connection, from another thread and so in the middle of whatever it prints. */
+const NOTICES = /\n(WATCHER::|WatchedEvent [^\n]*)\r?\n/g;
+
 function lastOf<T>(output: string, read: (line: string) => T | undefined): T | undefined {
   return output
+    .replace(NOTICES, "")
     .split("\n")
     .map((line) => read(line.trim()))
     .findLast((value) => value !== undefined);

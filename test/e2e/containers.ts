@@ -8,8 +8,10 @@ export type Env = Readonly<Record<string, string>>;
 /** How a docker command ended. */
 export interface Result {
   readonly exitCode: number | undefined;
-  /** Both streams, in the order they came. */
+  /** Both streams, in an order that is only nearly the one they came in. */
   readonly output: string;
+  /** The lines of standard output alone. */
+  readonly printed: readonly string[];
 }
 
 /** What a container is started with beside its image. */
@@ -99,13 +101,13 @@ export class Containers {
 
 /** Runs a docker command; its failure is a result. */
 async function docker(args: readonly string[], input = ""): Promise<Result> {
-  const { exitCode, all } = await execa("docker", args, {
+  const { exitCode, all, stdout } = await execa("docker", args, {
     all: true,
     input,
     reject: false,
     timeout: 60_000,
   });
-  return { exitCode, output: all };
+  return { exitCode, output: all, printed: stdout.split("\n") };
 }
 
 /** Runs a docker command that must succeed, and returns what it printed. */
@@ -147,7 +149,7 @@ export async function stop(container: string): Promise<string> {
 export async function eventually(
   what: string,
   container: string,
-  attempt: () => Promise<Result>,
+  attempt: () => Promise<Pick<Result, "exitCode" | "output">>,
   seconds = 60,
 ): Promise<string> {
   const deadline = Date.now() + seconds * 1000;

@@ -20,6 +20,17 @@ describe("the shell's answer", () => {
     expect(parseChildren(`${NOISE}[]\n`)).toEqual([]);
   });
 
+  test("is found with the talk in the middle of it", () => {
+    const event = "\nWatchedEvent state:SyncConnected type:None path:null\n";
+    const [before, after] = ["Connecting to localhost:2181\n[admin", ", brokers, zookeeper]\n"];
+    for (const output of [
+      `${before}\nWATCHER::\n${event}${after}`,
+      `${before}\nWATCHER::\n, brokers${event}, zookeeper]\n`,
+    ]) {
+      expect(parseChildren(output)).toEqual(["admin", "brokers", "zookeeper"]);
+    }
+  });
+
   test("is found with more lines around it", () => {
     const log =
       "[2026-11-23 01:45:33,406] INFO Client environment (org.apache.zookeeper.ZooKeeper)";
