@@ -1,8 +1,8 @@
 /** Turns what Kafka Connect answered into the setting at fault and the way out. */
-import type { Address } from "./address.ts";
+import type { Address } from "../doctor/address.ts";
 import type { ConnectorStatus, RunState } from "./clients/connect-client.ts";
 import type { ServiceRefusal } from "./clients/http-client.ts";
-import type { NoAnswer } from "./dial.ts";
+import type { NoAnswer } from "../doctor/dial.ts";
 import type { PlatformOutputs } from "./outputs.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
 import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";

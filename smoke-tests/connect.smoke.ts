@@ -15,8 +15,8 @@ import {
   obstacleOf,
   workerBootstrap,
 } from "./connect-diagnosis.ts";
-import { eventually, messageOf } from "./deadline.ts";
-import { Docker } from "./docker.ts";
+import { eventually, messageOf } from "../doctor/deadline.ts";
+import { Docker } from "../doctor/docker.ts";
 import { readOutputs } from "./outputs.ts";
 import { judge, makeRecords } from "./records.ts";
 import { serviceCell } from "./report/cell.ts";

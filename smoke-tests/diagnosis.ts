@@ -1,8 +1,8 @@
 /** Turns what a smoke test saw into the setting at fault and the way out. */
-import type { NoAnswer } from "./dial.ts";
-import type { BrokerSettings, ClusterMetadata } from "./metadata.ts";
+import type { NoAnswer } from "../doctor/dial.ts";
+import type { BrokerSettings, ClusterMetadata } from "../doctor/metadata.ts";
 import type { PlatformOutputs, Vantage } from "./outputs.ts";
-import { formatAddress, parseAddress } from "./address.ts";
+import { formatAddress, parseAddress } from "../doctor/address.ts";
 
 /** A broker as one listener's clients are to see it. */
 export interface ExpectedBroker {

@@ -1,15 +1,20 @@
 /** A platform that others deployed: what its addresses, and the cluster itself, say of it. */
 import { connect } from "node:net";
-import { formatAddress, parseAddress, type Address } from "./address.ts";
+import { formatAddress, parseAddress, type Address } from "../doctor/address.ts";
 import { HttpClient, ServiceRefusal } from "./clients/http-client.ts";
-import { messageOf } from "./deadline.ts";
+import { messageOf } from "../doctor/deadline.ts";
 import {
   explainBootstrapListeners,
   explainBootstrapSilence,
   explainClusterIds,
 } from "./diagnosis.ts";
-import { NoAnswer, type Dial } from "./dial.ts";
-import { askMetadata, askSettings, type BrokerSettings, type ClusterMetadata } from "./metadata.ts";
+import { NoAnswer, type Dial } from "../doctor/dial.ts";
+import {
+  askMetadata,
+  askSettings,
+  type BrokerSettings,
+  type ClusterMetadata,
+} from "../doctor/metadata.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "./outputs.ts";
 import { SERVICE_OPTIONS, SERVICE_TITLES, type ServiceKey } from "./services.ts";
 

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor, logOf, openClient } from "./clients/listener-client.ts";
-import { messageOf } from "./deadline.ts";
+import { messageOf } from "../doctor/deadline.ts";
 import type { ClusterIdSighting, ListenerUnderTest } from "./diagnosis.ts";
 import {
   explainClientError,
@@ -14,7 +14,7 @@ import {
   listenerUnderTest,
   ownHostCaveat,
 } from "./diagnosis.ts";
-import { Docker } from "./docker.ts";
+import { Docker } from "../doctor/docker.ts";
 import { readOutputs } from "./outputs.ts";
 import { Questions } from "./questions.ts";
 import { judge, makeRecords } from "./records.ts";

@@ -1,8 +1,8 @@
 /** Turns what a ksqlDB server answered into the setting at fault and the way out. */
-import type { Address } from "./address.ts";
+import type { Address } from "../doctor/address.ts";
 import type { ServiceRefusal } from "./clients/http-client.ts";
 import type { KsqlHealth, KsqlServerInfo, KsqlValue } from "./clients/ksqldb-client.ts";
-import type { NoAnswer } from "./dial.ts";
+import type { NoAnswer } from "../doctor/dial.ts";
 import type { ReceivedRecord, SmokeRecord } from "./records.ts";
 import { judge } from "./records.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";

@@ -5,9 +5,9 @@ import { afterAll, describe } from "vitest";
 import { KsqlDbClient } from "./clients/ksqldb-client.ts";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor } from "./clients/listener-client.ts";
-import { eventually, messageOf } from "./deadline.ts";
-import { NoAnswer } from "./dial.ts";
-import { Docker } from "./docker.ts";
+import { eventually, messageOf } from "../doctor/deadline.ts";
+import { NoAnswer } from "../doctor/dial.ts";
+import { Docker } from "../doctor/docker.ts";
 import {
   asJson,
   COLUMNS,

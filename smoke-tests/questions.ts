@@ -1,11 +1,11 @@
 /** The questions to brokers, whose silence is explained where one of them does not answer. */
-import { parseAddress } from "./address.ts";
-import { NoAnswer, type Dial } from "./dial.ts";
+import { parseAddress } from "../doctor/address.ts";
+import { NoAnswer, type Dial } from "../doctor/dial.ts";
 import type { ExpectedBroker, ListenerUnderTest } from "./diagnosis.ts";
 import { explainSilence } from "./diagnosis.ts";
-import type { Docker } from "./docker.ts";
-import type { BrokerSettings, ClusterMetadata } from "./metadata.ts";
-import { askMetadata, askSettings } from "./metadata.ts";
+import type { Docker } from "../doctor/docker.ts";
+import type { BrokerSettings, ClusterMetadata } from "../doctor/metadata.ts";
+import { askMetadata, askSettings } from "../doctor/metadata.ts";
 import { finding } from "./steps.ts";
 
 /** Asks the brokers of one listener, from where its clients stand. */

@@ -1,10 +1,10 @@
 /** Turns what a REST Proxy answered into the setting at fault and the way out. */
-import type { Address } from "./address.ts";
+import type { Address } from "../doctor/address.ts";
 import { ServiceRefusal } from "./clients/http-client.ts";
 import type { NotProduced } from "./clients/rest-proxy-client.ts";
-import { messageOf } from "./deadline.ts";
+import { messageOf } from "../doctor/deadline.ts";
 import { sight } from "./diagnosis.ts";
-import { NoAnswer } from "./dial.ts";
+import { NoAnswer } from "../doctor/dial.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
 import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";
 

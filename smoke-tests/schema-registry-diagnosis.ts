@@ -1,7 +1,7 @@
 /** Turns what a Schema Registry answered into the setting at fault and the way out. */
-import type { Address } from "./address.ts";
+import type { Address } from "../doctor/address.ts";
 import type { ServiceRefusal } from "./clients/http-client.ts";
-import type { NoAnswer } from "./dial.ts";
+import type { NoAnswer } from "../doctor/dial.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "./outputs.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
 import { containerOf, explainServiceSilence, servicesUnderTest, sourceOf } from "./services.ts";

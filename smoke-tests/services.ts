@@ -1,7 +1,7 @@
 /** The HTTP services beside the brokers, as their clients of each vantage reach them. */
-import type { Address } from "./address.ts";
+import type { Address } from "../doctor/address.ts";
 import { sight } from "./diagnosis.ts";
-import type { NoAnswer } from "./dial.ts";
+import type { NoAnswer } from "../doctor/dial.ts";
 import type { PlatformOutputs, ServiceOutputs, Vantage } from "./outputs.ts";
 
 /** A service's key in the outputs. */

@@ -1,7 +1,7 @@
 /** How a proof goes step by step, and how it fails. */
 import type { TestContext } from "vitest";
 import { afterAll, test } from "vitest";
-import { messageOf } from "./deadline.ts";
+import { messageOf } from "../doctor/deadline.ts";
 import type { CellOptions } from "./report/cell.ts";
 
 /**

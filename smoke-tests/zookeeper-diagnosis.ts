@@ -1,6 +1,6 @@
 /** Turns what ZooKeeper holds of a cluster into the setting at fault and the way out. */
-import type { Address } from "./address.ts";
-import { formatAddress, parseAddress } from "./address.ts";
+import type { Address } from "../doctor/address.ts";
+import { formatAddress, parseAddress } from "../doctor/address.ts";
 import type { ListenerUnderTest } from "./diagnosis.ts";
 import type { BrokerOutput, ZooKeeperOutput } from "./outputs.ts";
 

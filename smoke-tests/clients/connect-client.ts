@@ -1,6 +1,6 @@
-import type { Address } from "../address.ts";
-import { eventually } from "../deadline.ts";
-import type { Dial } from "../dial.ts";
+import type { Address } from "../../doctor/address.ts";
+import { eventually } from "../../doctor/deadline.ts";
+import type { Dial } from "../../doctor/dial.ts";
 import { HttpClient, ServiceRefusal, type HttpAnswer, type HttpQuestion } from "./http-client.ts";
 
 /** How long a rebalance of the workers may take: their protocol waits up to a minute for members. */

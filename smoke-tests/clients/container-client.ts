@@ -1,6 +1,6 @@
-import { messageOf } from "../deadline.ts";
+import { messageOf } from "../../doctor/deadline.ts";
 import type { ListenerUnderTest } from "../diagnosis.ts";
-import type { Docker } from "../docker.ts";
+import type { Docker } from "../../doctor/docker.ts";
 import type { PlatformOutputs } from "../outputs.ts";
 import type { ReceivedRecord, SmokeRecord } from "../records.ts";
 import {
@@ -12,7 +12,7 @@ import {
   toolComplaints,
 } from "./console-tools.ts";
 import { KafkaJsClient } from "./kafkajs-client.ts";
-import { Tunnel } from "./tunnel.ts";
+import { Tunnel } from "../../doctor/tunnel.ts";
 
 /** Where images keep Kafka's commands: on the path, or where the Apache image has them. */
 const FIND_TOOLS = `

@@ -1,9 +1,9 @@
 import { request, type IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
-import type { Address } from "../address.ts";
-import { formatAddress } from "../address.ts";
-import type { Dial } from "../dial.ts";
-import { NoAnswer, silenceOf } from "../dial.ts";
+import type { Address } from "../../doctor/address.ts";
+import { formatAddress } from "../../doctor/address.ts";
+import type { Dial } from "../../doctor/dial.ts";
+import { NoAnswer, silenceOf } from "../../doctor/dial.ts";
 
 /** An answer that is not the wanted one, in the service's own words. */
 export class ServiceRefusal extends Error {

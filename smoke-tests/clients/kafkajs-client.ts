@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import type { Admin, Consumer, ISocketFactory, Producer } from "kafkajs";
 import kafkajs from "kafkajs";
-import { parseAddress } from "../address.ts";
-import { eventually, messageOf, within } from "../deadline.ts";
+import { parseAddress } from "../../doctor/address.ts";
+import { eventually, messageOf, within } from "../../doctor/deadline.ts";
 import type { ListenerUnderTest } from "../diagnosis.ts";
-import type { Dial } from "../dial.ts";
-import { askMetadata, UNKNOWN_TOPIC } from "../metadata.ts";
+import type { Dial } from "../../doctor/dial.ts";
+import { askMetadata, UNKNOWN_TOPIC } from "../../doctor/metadata.ts";
 import type {
   BinaryReceivedRecord,
   BinarySmokeRecord,

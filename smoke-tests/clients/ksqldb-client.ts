@@ -3,10 +3,10 @@ import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { connect } from "node:http2";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address } from "../address.ts";
-import { formatAddress } from "../address.ts";
-import type { Dial } from "../dial.ts";
-import { NoAnswer, silenceOf } from "../dial.ts";
+import type { Address } from "../../doctor/address.ts";
+import { formatAddress } from "../../doctor/address.ts";
+import type { Dial } from "../../doctor/dial.ts";
+import { NoAnswer, silenceOf } from "../../doctor/dial.ts";
 import { HttpClient, parseJson, ServiceRefusal } from "./http-client.ts";
 
 const CONTENT_TYPE = "application/vnd.ksql.v1+json";

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { ListenerUnderTest } from "../diagnosis.ts";
-import type { Docker } from "../docker.ts";
-import type { Dial } from "../dial.ts";
+import type { Docker } from "../../doctor/docker.ts";
+import type { Dial } from "../../doctor/dial.ts";
 import type { PlatformOutputs, Vantage } from "../outputs.ts";
 import type {
   BinaryReceivedRecord,

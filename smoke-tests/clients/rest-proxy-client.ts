@@ -1,5 +1,5 @@
-import type { Address } from "../address.ts";
-import type { Dial } from "../dial.ts";
+import type { Address } from "../../doctor/address.ts";
+import type { Dial } from "../../doctor/dial.ts";
 import { HttpClient, ServiceRefusal } from "./http-client.ts";
 
 const V2 = "application/vnd.kafka.v2+json";

@@ -1,5 +1,5 @@
-import { messageOf } from "../deadline.ts";
-import type { Docker } from "../docker.ts";
+import { messageOf } from "../../doctor/deadline.ts";
+import type { Docker } from "../../doctor/docker.ts";
 
 /** A JVM's start on a busy machine is most of it. */
 const SECONDS = 30;

@@ -1,4 +1,4 @@
-import type { Docker } from "../docker.ts";
+import type { Docker } from "../../doctor/docker.ts";
 import type { PlatformOutputs } from "../outputs.ts";
 import type { ContainerImage } from "./matrix.ts";
 

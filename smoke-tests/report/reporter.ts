@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SerializedError } from "vitest";
 import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSuite } from "vitest/node";
-import { Docker } from "../docker.ts";
+import { Docker } from "../../doctor/docker.ts";
 import { readOutputs, type PlatformOutputs } from "../outputs.ts";
 import { imagesOf } from "./images.ts";
 import { matrixOf, type Result } from "./matrix.ts";

@@ -71,13 +71,13 @@ describe.each(["3.8.4", "3.6.3"])("zookeeper image %s", { timeout: 120_000 }, (v
 
   describe("before it starts", () => {
     it.each(REFUSALS)("refuses $what", async ({ env, message }) => {
-      expect(await containers.run(image, { env })).toEqual({ exitCode: 1, output: message });
+      expect(await containers.run(image, { env })).toMatchObject({ exitCode: 1, output: message });
     });
 
     it("refuses a folder that it cannot write to", async () => {
       const ofRoot = "type=tmpfs,destination=/var/lib/zookeeper/log,tmpfs-mode=0755";
       const started = { env: STANDALONE, options: ["--mount", ofRoot] };
-      expect(await containers.run(image, started)).toEqual({
+      expect(await containers.run(image, started)).toMatchObject({
         exitCode: 1,
         output: "error: /var/lib/zookeeper/log is not writable for uid 1000, it belongs to uid 0",
       });

@@ -10,7 +10,7 @@ import {
   obstacleOf,
   workerBootstrap,
 } from "../../smoke-tests/connect-diagnosis.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 import type { ListenerOutput, PlatformOutputs, Vantage } from "../../smoke-tests/outputs.ts";
 import type { ServiceUnderTest } from "../../smoke-tests/services.ts";
 import { servicesUnderTest } from "../../smoke-tests/services.ts";

@@ -10,9 +10,9 @@ import {
   listenerUnderTest,
   ownHostCaveat,
 } from "../../smoke-tests/diagnosis.ts";
-import type { SilenceKind } from "../../smoke-tests/dial.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
-import type { ClusterMetadata } from "../../smoke-tests/metadata.ts";
+import type { SilenceKind } from "../../doctor/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
+import type { ClusterMetadata } from "../../doctor/metadata.ts";
 import type { PlatformOutputs, Vantage } from "../../smoke-tests/outputs.ts";
 
 const addresses: Readonly<Record<Vantage, string>> = {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { NoAnswer, type SilenceKind } from "../../smoke-tests/dial.ts";
+import { NoAnswer, type SilenceKind } from "../../doctor/dial.ts";
 import { explainBootstrapSilence } from "../../smoke-tests/diagnosis.ts";
 import { foreignPlatform, ForeignPlatformError, outputsOf } from "../../smoke-tests/foreign.ts";
 

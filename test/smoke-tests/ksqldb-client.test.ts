@@ -6,7 +6,7 @@ import { connect, createServer as createNetServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
 import { KsqlDbClient } from "../../smoke-tests/clients/ksqldb-client.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 
 const closers: (() => void)[] = [];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 import {
   asJson,
   explainForeignKsqlCluster,

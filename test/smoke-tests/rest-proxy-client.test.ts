@@ -9,7 +9,7 @@ import {
   RestProxyClient,
   subscriptionAt,
 } from "../../smoke-tests/clients/rest-proxy-client.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 import { recordingsOf } from "../stand-ins/replay.ts";
 
 /** Answers are those of the real REST Proxy 7.0.1. */

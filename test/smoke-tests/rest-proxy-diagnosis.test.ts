@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
 import { NotProduced } from "../../smoke-tests/clients/rest-proxy-client.ts";
-import type { SilenceKind } from "../../smoke-tests/dial.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import type { SilenceKind } from "../../doctor/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import {
   explainBaseUri,

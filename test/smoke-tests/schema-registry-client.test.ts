@@ -6,7 +6,7 @@ import { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
 import { SchemaRegistryClient } from "../../smoke-tests/clients/schema-registry-client.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 
 const servers: (Server | NetServer)[] = [];
 const sockets: Socket[] = [];

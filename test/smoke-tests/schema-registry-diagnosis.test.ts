@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ServiceRefusal } from "../../smoke-tests/clients/http-client.ts";
-import type { SilenceKind } from "../../smoke-tests/dial.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
+import type { SilenceKind } from "../../doctor/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "../../smoke-tests/outputs.ts";
 import type { RegistryUnderTest } from "../../smoke-tests/schema-registry-diagnosis.ts";
 import {

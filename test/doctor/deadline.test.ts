@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { eventually, within } from "../../smoke-tests/deadline.ts";
+import { eventually, within } from "../../doctor/deadline.ts";
 
 describe("within", () => {
   test("gives what the work gives", async () => {

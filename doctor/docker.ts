@@ -1,10 +1,16 @@
 import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { messageOf } from "./deadline.ts";
-import type { PlatformOutputs } from "./outputs.ts";
 
 /** Marks what a smoke run starts beside the platform, so that a crashed run's is recognizable. */
 const ONE_OFF_LABEL = "kafka-platform-kit.one-off=smoke";
+
+/** Where on the engine a platform is. */
+interface Place {
+  readonly docker?: { readonly network: string } | undefined;
+  /** Of everything that belongs to it. */
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /** Longer than any smoke run takes: what a killed run leaves behind removes itself. */
 const ONE_OFF_SECONDS = 600;
@@ -153,11 +159,11 @@ export class Docker {
    *
    * @returns its id
    */
-  async startBeside(broker: string, outputs: PlatformOutputs, name: string): Promise<string> {
+  async startBeside(broker: string, place: Place, name: string): Promise<string> {
     const image = await this.run(["container", "inspect", "--format", "{{.Image}}", broker]);
-    const { network } = outputs.docker ?? {};
+    const { network } = place.docker ?? {};
     if (network === undefined) throw new Error("the outputs name no Docker network");
-    const labels = Object.entries(outputs.labels).map(([key, value]) => `${key}=${value}`);
+    const labels = Object.entries(place.labels).map(([key, value]) => `${key}=${value}`);
     const id = await this.run(
       [
         "run",

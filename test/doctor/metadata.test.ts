@@ -2,11 +2,11 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 import { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Address } from "../../smoke-tests/address.ts";
-import { connectionError } from "../../smoke-tests/clients/tunnel.ts";
-import type { Dial } from "../../smoke-tests/dial.ts";
-import { NoAnswer } from "../../smoke-tests/dial.ts";
-import { askMetadata, askSettings } from "../../smoke-tests/metadata.ts";
+import type { Address } from "../../doctor/address.ts";
+import { connectionError } from "../../doctor/tunnel.ts";
+import type { Dial } from "../../doctor/dial.ts";
+import { NoAnswer } from "../../doctor/dial.ts";
+import { askMetadata, askSettings } from "../../doctor/metadata.ts";
 
 const dial: Dial = ({ host, port }) => connect({ host, port });
 const never: Dial = () => new Duplex({ read() {}, write() {} });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatAddress, parseAddress } from "../../smoke-tests/address.ts";
+import { formatAddress, parseAddress } from "../../doctor/address.ts";
 
 describe("parseAddress", () => {
   test.for([

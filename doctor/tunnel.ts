@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
-import type { Address } from "../address.ts";
-import type { Docker, Pipe } from "../docker.ts";
+import type { Address } from "./address.ts";
+import type { Docker, Pipe } from "./docker.ts";
 
 /** Printed by the container once its connection stands; anything after it is payload. */
 const CONNECTED = "+";
