@@ -227,7 +227,7 @@ describe("a ZooKeeper ensemble", () => {
     for (const [i, name] of names.entries()) {
       expect(environmentOf(containers[name]!)).toMatchObject({
         ZOOKEEPER_SERVER_ID: String(i + 1),
-        ZOOKEEPER_SERVERS: names.map((each) => `${each}:2888:3888`).join(";"),
+        ZOOKEEPER_SERVERS: names.map((host) => `${host}:2888:3888`).join(";"),
         ZOOKEEPER_INIT_LIMIT: "10",
         ZOOKEEPER_SYNC_LIMIT: "5",
       });
