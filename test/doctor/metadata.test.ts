@@ -127,6 +127,7 @@ describe("askMetadata", () => {
     const address = await serve(answering(body));
     expect(await askMetadata(dial, address, { topics: ["gone", "half"] })).toEqual({
       clusterId: "the-cluster",
+      controllerId: 1,
       brokers: [
         { id: 1, address: "localhost:9092" },
         { id: 2, address: "[::1]:9093" },
