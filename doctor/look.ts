@@ -240,6 +240,9 @@ class Visit {
     const { milliseconds, certificate } = connection;
     const validity = certificate === undefined ? {} : { certificate };
     if (!keys.has(METADATA)) {
+      if (!keys.has(DESCRIBE_QUORUM)) {
+        throw new NoAnswer("foreign", "", "takes requests neither of clients nor of brokers");
+      }
       const mechanisms = await answerOf(this.#askMechanisms(tls));
       const sasl = mechanisms !== undefined && !(mechanisms instanceof NoAnswer);
       const securityProtocol: SecurityProtocol = `${sasl ? "SASL_" : ""}${tls ? "SSL" : "PLAINTEXT"}`;

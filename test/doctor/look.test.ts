@@ -209,6 +209,8 @@ describe("look, whatever the other side does", () => {
     ["claims two gigabytes", (socket) => socket.write(int32(0x7fff_ffff))],
     ["claims a negative length", (socket) => socket.write(int32(-2))],
     ["claims a megabyte, and sends eight bytes", (socket) => socket.write(megabyte)],
+    ["answers with nothing but zeros", kafka({ [API_VERSIONS]: Buffer.alloc(512) })],
+    ["takes requests of nobody", kafka({ [API_VERSIONS]: taking(API_VERSIONS) })],
     ["answers something else than was asked", kafka({ [API_VERSIONS]: int16(0) })],
     [
       "claims more elements than bytes",
@@ -229,7 +231,7 @@ describe("look, whatever the other side does", () => {
       socket.write(Buffer.concat([int32(1024 * 1024), int32(7)]));
       flood(Buffer.alloc(65_536))(socket);
     });
-    await found(address);
+    expect(await found(address)).toMatchObject({ is: "stranger", kind: "not-kafka" });
     expect(sockets.length).toBeGreaterThan(0);
     for (const { bytesWritten } of sockets) expect(bytesWritten).toBeLessThan(32 * 1024 * 1024);
   });
@@ -562,14 +564,14 @@ describe("readiness", () => {
   const refused = (code: number): Buffer => Buffer.concat([int8(0), int16(code), int8(1), int8(0)]);
 
   const zooKeeper = {
-    [API_VERSIONS]: taking(METADATA),
+    [API_VERSIONS]: taking(METADATA, API_VERSIONS),
     [METADATA]: withOffsets,
     [FIND_COORDINATOR]: coordinator(0),
     [DESCRIBE_GROUPS]: group(0),
   };
   const kraft = {
     ...zooKeeper,
-    [API_VERSIONS]: taking(METADATA, DESCRIBE_QUORUM),
+    [API_VERSIONS]: taking(METADATA, API_VERSIONS, DESCRIBE_QUORUM),
     [DESCRIBE_QUORUM]: quorum(0, 101),
   };
 
