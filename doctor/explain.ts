@@ -2,7 +2,7 @@
 import { parseAddress } from "./address.ts";
 import type { NoAnswer, SilenceKind } from "./dial.ts";
 import type { Found, Look } from "./look.ts";
-import type { Neighbour } from "./neighbours.ts";
+import { boundBeside, protocolsBeside, type Neighbour } from "./neighbours.ts";
 import type { Fault, SecurityProtocol } from "./report.ts";
 
 /** What a client speaks that brings no user of its own. */
@@ -265,11 +265,23 @@ function addListener({ place }: Astray, container: Neighbour, variable: string):
   const [own, host, port] =
     network === undefined ? ["HOST", "localhost", 29_092] : ["NETWORK", name, 19_092];
   const title = taken.has(own) ? `${own}_2` : own;
-  const value = [...listeners.map((each) => `${each.name}://${each.address}`)];
-  const bound = variable.replace("ADVERTISED_", "");
-  const map = variable.replace("ADVERTISED_LISTENERS", "LISTENER_SECURITY_PROTOCOL_MAP");
-  const publish = network === undefined ? `, and publish port ${port}` : "";
-  return `give clients there a listener of their own: set ${variable} of container "${name}" to ${[...value, `${title}://${host}:${port}`].join(",")}, add ${title}://0.0.0.0:${port} to ${bound} and ${title}:PLAINTEXT to ${map}${publish}`;
+  const entries = listeners.map((each) => `${each.name}://${each.address}`);
+  const values = [
+    `${variable} to ${[...entries, `${title}://${host}:${port}`].join(",")}`,
+    withMore(boundBeside(variable), advertised?.bound, `${title}://0.0.0.0:${port}`),
+    ...(advertised?.protocols?.split(",").includes(`${title}:PLAINTEXT`) === true
+      ? []
+      : [withMore(protocolsBeside(variable), advertised?.protocols, `${title}:PLAINTEXT`)]),
+  ];
+  const publish = network === undefined ? `, and publish its port ${port}` : "";
+  return `give clients there a listener of their own in container "${name}": set ${values.join(" and ")}${publish}`;
+}
+
+/** Which value a variable is to have; where it has none, the image's own is not known. */
+function withMore(variable: string, value: string | undefined, more: string): string {
+  return value === undefined
+    ? `${variable} to what it is by default and ${more}`
+    : `${variable} to ${value},${more}`;
 }
 
 /** Whether a place has an engine's names and addresses, and a loopback of its own. */

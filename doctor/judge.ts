@@ -244,7 +244,9 @@ class Judged {
         `${address} can be used from ${whose(opinion)}, but not from ${place.words}; give an address that is reached from there${this.#instead(address, opinion)}`,
       ];
     }
-    return [fault, explainGiven(look, address, place.words) + this.#stopped(address)];
+    const hint =
+      found.is === "silence" ? this.#stopped(address) : this.#instead(address, undefined);
+    return [fault, explainGiven(look, address, place.words) + hint];
   }
 
   #otherCluster(address: string, clusterId: string, astray: Astray | undefined): [Fault, string] {
@@ -283,7 +285,7 @@ class Judged {
   #instead(address: string, opinion: Opinion | undefined): string {
     const { place, neighbours, own } = this.#evidence;
     const { host, port } = read(address);
-    const there = opinion?.place ?? { words: "", network: undefined };
+    const there = opinion?.place ?? place;
     const behind =
       neighbours.find((each) => each.container === opinion?.container) ??
       neighbours.find((each) => leadsTo(each, { host, port }, there.network, own));
@@ -292,6 +294,7 @@ class Judged {
     );
     const fit = listeners?.find(({ address: other }) => {
       const target = read(other);
+      if (other === address) return false;
       return isOnNetwork(place)
         ? networksKnowing(behind as Neighbour, target.host).includes(place.network ?? "")
         : leadsTo({ ...(behind as Neighbour), networks: [] }, target, undefined, own);
@@ -301,8 +304,7 @@ class Judged {
 
   /** A container that should be behind an address, and does not run. */
   #stopped(address: string): string {
-    const { place, neighbours, own, looks } = this.#evidence;
-    if (looks.get(address)?.found.is !== "silence") return "";
+    const { place, neighbours, own } = this.#evidence;
     const asleep = neighbours.filter(
       (each) => each.state !== "running" && leadsTo(each, read(address), place.network, own),
     );

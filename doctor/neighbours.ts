@@ -11,6 +11,16 @@ export interface AdvertisedListener {
   readonly address: string;
 }
 
+/** What a container's variables say of its listeners. */
+export interface Advertised {
+  /** The variable that says what it advertises. */
+  readonly variable: string;
+  readonly listeners: readonly AdvertisedListener[];
+  /** Of the variables beside it, where they are set: what is bound, and which listener speaks what. */
+  readonly bound: string | undefined;
+  readonly protocols: string | undefined;
+}
+
 /** A container, as far as it explains an address. */
 export interface Neighbour {
   readonly container: string;
@@ -28,9 +38,8 @@ export interface Neighbour {
   /** Whether it has that machine's ports for its own. */
   readonly onHostNetwork: boolean;
   /** The variable that says what it advertises, where it has one. */
-  readonly advertised:
-    { readonly variable: string; readonly listeners: readonly AdvertisedListener[] } | undefined;
-  /** Listeners that are not for clients. */
+  readonly advertised: Advertised | undefined;
+  /** Listeners among what it advertises that clients had better leave to the brokers. */
   readonly ownListeners: readonly string[];
   readonly brokerId: number | undefined;
 }
@@ -104,6 +113,7 @@ export function neighbourOf({
     }),
   );
   const variable = ADVERTISING.find((name) => env.has(name));
+  const isOfKit = labels["kafka-platform-kit.service"] === "kafka";
   const id = IDS.map((name) => env.get(name)).find((value) => /^\d+$/.test(value ?? ""));
   // A port that the engine chose is in the settings only, one of a stopped container in the configuration only.
   const ports = [NetworkSettings?.Ports, HostConfig?.PortBindings].flatMap((each) =>
@@ -112,10 +122,7 @@ export function neighbourOf({
   return {
     container,
     state: State.Status,
-    environment:
-      labels["kafka-platform-kit.service"] === "kafka"
-        ? labels["kafka-platform-kit.environment"]
-        : undefined,
+    environment: isOfKit ? labels["kafka-platform-kit.environment"] : undefined,
     networks: Object.entries(NetworkSettings?.Networks ?? {}).map(([name, settings]) => ({
       name,
       names: [
@@ -132,12 +139,26 @@ export function neighbourOf({
     advertised:
       variable === undefined
         ? undefined
-        : { variable, listeners: listenersIn(env.get(variable) ?? "") },
-    ownListeners: [...env]
-      .filter(([name]) => /INTER_BROKER_LISTENER_NAME$|CONTROLLER_LISTENER_NAMES$/.test(name))
-      .flatMap(([, value]) => value.split(",").map((name) => name.trim())),
+        : {
+            variable,
+            listeners: listenersIn(env.get(variable) ?? ""),
+            bound: env.get(boundBeside(variable)),
+            protocols: env.get(protocolsBeside(variable)),
+          },
+    // Elsewhere, clients beside the brokers often share what the brokers use among themselves.
+    ownListeners: isOfKit ? [env.get("KAFKA_INTER_BROKER_LISTENER_NAME") ?? ""] : [],
     brokerId: id === undefined ? undefined : Number(id),
   };
+}
+
+/** The variable that says what is bound, beside the one that says what is advertised. */
+export function boundBeside(variable: string): string {
+  return variable.replace("ADVERTISED_", "");
+}
+
+/** The variable that says which listener speaks what, beside the same. */
+export function protocolsBeside(variable: string): string {
+  return variable.replace("ADVERTISED_LISTENERS", "LISTENER_SECURITY_PROTOCOL_MAP");
 }
 
 /** Reads `NAME://host:port,…`; what is none is left out. */
