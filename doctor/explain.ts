@@ -2,7 +2,7 @@
 import { parseAddress } from "./address.ts";
 import type { NoAnswer, SilenceKind } from "./dial.ts";
 import type { Found, Look } from "./look.ts";
-import { boundBeside, protocolsBeside, type Neighbour } from "./neighbours.ts";
+import { boundBeside, isLoopback, protocolsBeside, type Neighbour } from "./neighbours.ts";
 import type { Fault, SecurityProtocol } from "./report.ts";
 
 /** What a client speaks that brings no user of its own. */
@@ -211,7 +211,7 @@ export function advertiseOtherwise(astray: Astray): string {
     const file = `stacks/environments/${container.environment}.ts`;
     if (isOnNetwork(place))
       return `add a listener for that network (Listener.network() in ${file})`;
-    if (target !== undefined && /^(localhost|127\..*|::1)$/.test(target.host)) {
+    if (target !== undefined && isLoopback(target.host)) {
       return `add a listener for this host (Listener.host() in ${file})`;
     }
     const host = target?.host ?? "<an address that clients reach>";
@@ -229,7 +229,7 @@ export function advertiseOtherwise(astray: Astray): string {
   }
   const wanted = better ?? `<an address that clients reach>:${parseAddress(address).port}`;
   return astray.isOfUse
-    ? `give clients on ${place.words} a listener of their own (listeners and advertised.listeners of broker ${id}), which advertises an address that they reach`
+    ? `give clients there a listener of their own (listeners and advertised.listeners of broker ${id}), which advertises an address that they reach`
     : `set advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS) to <listener>://${wanted}`;
 }
 
@@ -255,7 +255,7 @@ function otherListener({ address, better, container, place }: Astray):
 }
 
 /** A listener beside the one whose address others use well. */
-function addListener({ place }: Astray, container: Neighbour, variable: string): string {
+function addListener({ place, through }: Astray, container: Neighbour, variable: string): string {
   const { container: name, advertised, networks } = container;
   const listeners = advertised?.listeners ?? [];
   const network = isOnNetwork(place) ? place.network : undefined;
@@ -263,8 +263,13 @@ function addListener({ place }: Astray, container: Neighbour, variable: string):
     return `attach container "${name}" to network "${network}", and give its clients a listener of their own in ${variable}`;
   }
   const taken = new Set(listeners.map((each) => each.name));
+  const given = parseAddress(through).host;
   const [own, host, port] =
-    network === undefined ? ["HOST", "localhost", 29_092] : ["NETWORK", name, 19_092];
+    network !== undefined
+      ? ["NETWORK", name, 19_092]
+      : isLoopback(given)
+        ? ["HOST", "localhost", 29_092]
+        : ["EXTERNAL", given, 29_092];
   const title = taken.has(own) ? `${own}_2` : own;
   const entries = listeners.map((each) => `${each.name}://${each.address}`);
   const values = [

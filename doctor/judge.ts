@@ -201,9 +201,10 @@ class Judged {
       if (certificate !== undefined && (now < certificate.validFrom || now > certificate.validTo)) {
         return ["certificate-time", explainCertificate(address, certificate, now)];
       }
+      const wanted = isGiven ? this.clusterId : this.#clusterAt(astray.through);
       const { clusterId } = metadata;
-      if (this.clusterId !== null && clusterId !== null && clusterId !== this.clusterId) {
-        return this.#otherCluster(address, clusterId, astray);
+      if (wanted !== null && clusterId !== null && clusterId !== wanted) {
+        return this.#otherCluster(address, [clusterId, wanted], isGiven ? undefined : astray);
       }
       if (metadata.brokers.length === 0) {
         return ["not-ready", `${address} answers as Kafka, but ${UNREADY["not-ready"]}`];
@@ -250,8 +251,12 @@ class Judged {
     return [fault, explainGiven(look, address, place.words) + hint];
   }
 
-  #otherCluster(address: string, clusterId: string, astray: Astray | undefined): [Fault, string] {
-    const there = `a broker of another cluster answers (${clusterId}, not ${this.clusterId})`;
+  #otherCluster(
+    address: string,
+    [clusterId, wanted]: readonly [string, string],
+    astray: Astray | undefined,
+  ): [Fault, string] {
+    const there = `a broker of another cluster answers (${clusterId}, not ${wanted})`;
     if (astray === undefined) {
       return ["other-cluster", `at ${address} ${there}; give addresses of one cluster only`];
     }
@@ -319,7 +324,10 @@ class Judged {
     const { neighbours, own, place, looks, ids } = this.#evidence;
     const roots = this.#through.get(address) ?? [];
     const through = roots.find((root) => root !== address) ?? roots[0] ?? address;
-    const reached = [...looks.values()].filter(({ found }) => found.is === "broker");
+    const cluster = this.#clusterAt(through);
+    const reached = [...looks].flatMap(([at, look]) =>
+      look.found.is === "broker" && this.#clusterAt(at) === cluster ? [look] : [],
+    );
     const container = brokerAt(neighbours, id, address, (neighbour) =>
       reached.some((look) => leadsTo(neighbour, look.address, place.network, own)),
     );
