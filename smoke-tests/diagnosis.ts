@@ -111,7 +111,7 @@ export function sight(
 }
 
 /** How a message names what a broker runs in. */
-function placeOf({ id, container }: ExpectedBroker): string {
+export function placeOf({ id, container }: ExpectedBroker): string {
   return container === undefined ? `broker ${id}` : `container "${container}"`;
 }
 
