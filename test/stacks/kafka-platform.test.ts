@@ -172,7 +172,7 @@ describe("its outputs", () => {
           HOST: { vantage: "host", bootstrapServers: "localhost:9092", security: "PLAINTEXT" },
           LAN: {
             vantage: "external",
-            bootstrapServers: "[2001:db8::7]:9094",
+            bootstrapServers: "[2001:db8::7]:9192",
             security: "PLAINTEXT",
           },
         },
@@ -182,17 +182,17 @@ describe("its outputs", () => {
         kafkajs: {
           APPS: { brokers: ["trial-kafka-1:19092"] },
           HOST: { brokers: ["localhost:9092"] },
-          LAN: { brokers: ["[2001:db8::7]:9094"] },
+          LAN: { brokers: ["[2001:db8::7]:9192"] },
         },
         librdkafka: {
           APPS: { "bootstrap.servers": "trial-kafka-1:19092" },
           HOST: { "bootstrap.servers": "localhost:9092" },
-          LAN: { "bootstrap.servers": "[2001:db8::7]:9094" },
+          LAN: { "bootstrap.servers": "[2001:db8::7]:9192" },
         },
         java: {
           APPS: { "bootstrap.servers": "trial-kafka-1:19092" },
           HOST: { "bootstrap.servers": "localhost:9092" },
-          LAN: { "bootstrap.servers": "[2001:db8::7]:9094" },
+          LAN: { "bootstrap.servers": "[2001:db8::7]:9192" },
         },
       },
     };
