@@ -54,7 +54,7 @@ function explain(listener: ListenerUnderTest, kind: SilenceKind, detail: string)
 }
 
 function metadata(address: string, id = 1, clusterId = "the-cluster"): ClusterMetadata {
-  return { clusterId, brokers: [{ id, address }], topics: {} };
+  return { clusterId, controllerId: id, brokers: [{ id, address }], topics: {} };
 }
 
 describe("listenerUnderTest", () => {
@@ -328,7 +328,7 @@ describe("a platform without an engine", () => {
     const [missing] = explainMetadata(
       elsewhere,
       broker,
-      { clusterId: "the-cluster", brokers: [], topics: {} },
+      { clusterId: "the-cluster", controllerId: -1, brokers: [], topics: {} },
       undefined,
     );
     expect(missing).toContain("see that broker 1 runs");
