@@ -2,14 +2,14 @@
 /* oxlint-disable vitest/expect-expect -- a step fails by throwing what it found */
 import { randomBytes } from "node:crypto";
 import { describe } from "vitest";
-import type { ListenerClient, PartitionState } from "./clients/listener-client.ts";
+import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor, logOf, openClient } from "./clients/listener-client.ts";
 import { VerifiableProducer, type Acknowledged } from "./clients/verifiable-producer.ts";
 import { busiestLeader, explainAbsence, explainStandstill, judgeLoss } from "./broker-loss.ts";
 import { parseAddress } from "../doctor/address.ts";
 import { eventually, messageOf } from "../doctor/deadline.ts";
 import { Docker } from "../doctor/docker.ts";
-import { askMetadata } from "../doctor/metadata.ts";
+import { askMetadata, type PartitionState } from "../doctor/metadata.ts";
 import {
   explainClientError,
   listenerUnderTest,

@@ -1,5 +1,5 @@
 /** What the loss of a broker must not do to records, and what to say where it does. */
-import type { PartitionState } from "./clients/listener-client.ts";
+import type { PartitionState } from "../doctor/metadata.ts";
 import type { Acknowledged } from "./clients/verifiable-producer.ts";
 import type { ExpectedBroker } from "./diagnosis.ts";
 import { placeOf } from "./diagnosis.ts";

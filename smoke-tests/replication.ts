@@ -1,5 +1,5 @@
 /** Who leads and who follows: how a topic is laid out over the brokers, and what is wrong with how it is kept. */
-import type { PartitionState } from "./clients/listener-client.ts";
+import type { PartitionState } from "../doctor/metadata.ts";
 import type { ExpectedBroker } from "./diagnosis.ts";
 import { placeOf } from "./diagnosis.ts";
 import type { ReceivedRecord } from "./records.ts";

@@ -5,14 +5,19 @@ import { parseAddress } from "../../doctor/address.ts";
 import { eventually, messageOf, within } from "../../doctor/deadline.ts";
 import type { ExpectedBroker, ListenerUnderTest } from "../diagnosis.ts";
 import type { Dial } from "../../doctor/dial.ts";
-import { askMetadata, UNKNOWN_TOPIC } from "../../doctor/metadata.ts";
+import {
+  askMetadata,
+  askPartitions,
+  UNKNOWN_TOPIC,
+  type PartitionState,
+} from "../../doctor/metadata.ts";
 import type {
   BinaryReceivedRecord,
   BinarySmokeRecord,
   ReceivedRecord,
   SmokeRecord,
 } from "../records.ts";
-import type { ListenerClient, PartitionState, TopicShape } from "./listener-client.ts";
+import type { ListenerClient, TopicShape } from "./listener-client.ts";
 
 /** How many lines of kafkajs's own log a failure may need. */
 const LOG_LINES = 8;
@@ -74,21 +79,16 @@ export class KafkaJsClient implements ListenerClient {
     );
   }
 
-  async partitions(topics: readonly string[] = []): Promise<PartitionState[]> {
-    const admin = await this.#administer();
-    const { topics: found } = await within(
-      20,
-      `asking who leads ${topics.length === 0 ? "the partitions of all topics" : topics.join(", ")}`,
-      admin.fetchTopicMetadata({ topics: [...topics] }),
-    );
-    return found.flatMap(({ name, partitions }) =>
-      partitions
-        .map(({ partitionId, leader, replicas, isr }) => ({
-          ...{ topic: name, partition: partitionId },
-          ...{ leader, replicas, inSync: isr },
-        }))
-        .toSorted((a, b) => a.partition - b.partition),
-    );
+  async partitions(topics?: readonly string[]): Promise<PartitionState[]> {
+    const silent: string[] = [];
+    for (const { address } of this.listener.brokers) {
+      try {
+        return await askPartitions(this.dial, parseAddress(address), topics);
+      } catch (error) {
+        silent.push(messageOf(error));
+      }
+    }
+    throw new Error(`no broker says who leads which partition: ${silent.join("; ")}`);
   }
 
   async topicSetting(topic: string, name: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { ExpectedBroker, ListenerUnderTest } from "../diagnosis.ts";
 import type { Docker } from "../../doctor/docker.ts";
 import type { Dial } from "../../doctor/dial.ts";
+import type { PartitionState } from "../../doctor/metadata.ts";
 import type { PlatformOutputs, Vantage } from "../outputs.ts";
 import type {
   BinaryReceivedRecord,
@@ -23,17 +24,6 @@ export interface TopicShape {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** A partition as the cluster's metadata has it. */
-export interface PartitionState {
-  readonly topic: string;
-  readonly partition: number;
-  /** -1 where there is none. */
-  readonly leader: number;
-  readonly replicas: readonly number[];
-  /** Those of the replicas that are in sync. */
-  readonly inSync: readonly number[];
-}
-
 /** A client that stands where the clients of one listener stand. */
 export interface ListenerClient {
   /** Opens connections from there. */
@@ -41,7 +31,7 @@ export interface ListenerClient {
   /** The last lines of the client's own log. */
   readonly log: readonly string[];
   createTopic(topic: string, shape: TopicShape): Promise<void>;
-  /** Who leads and who follows, partition by partition; of all topics, if none is named. */
+  /** Who leads and who follows, as the first broker says that answers; of all topics, if none is named. */
   partitions(topics?: readonly string[]): Promise<PartitionState[]>;
   /** What a topic's setting is, wherever it is set; undefined where it has none of this name. */
   topicSetting(topic: string, name: string): Promise<string | undefined>;
