@@ -32,7 +32,7 @@ function proveQuorum(all: readonly ControllerOutput[]): void {
     const beside = listenerBeside(outputs, "network");
     const listener = beside === undefined ? undefined : outputs.kafka.listeners[beside];
     if (listener === undefined) {
-      return skip("there is no listener for containers, through which they could be asked about");
+      return skip("not tried: there is no listener for containers, who could ask about them");
     }
     const states = new Map(
       await Promise.all(

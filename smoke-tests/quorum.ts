@@ -68,7 +68,7 @@ export function explainQuorum(
     ) {
       const since =
         voter.silentFor === undefined
-          ? "has never asked its leader for anything"
+          ? "has not asked its leader for anything since that one leads"
           : `has not asked its leader for anything for ${Math.round(voter.silentFor / 1000)} s`;
       const state = states.get(id);
       const wayOut =
@@ -76,7 +76,7 @@ export function explainQuorum(
           ? `see in the log of container "${container}" why it does not follow, and that its own address in controller.quorum.voters (KAFKA_CONTROLLER_QUORUM_VOTERS) leads to it`
           : `container "${container}" is ${state}, so start it, or see in its log why it ended`;
       findings.push(
-        `controller ${id} ${since}: the quorum has ${controllers.length} voters and can lose one less than it should; ${wayOut}`,
+        `controller ${id} ${since}, so the quorum can bear one loss less than it should; ${wayOut}`,
       );
     }
   }
@@ -113,6 +113,12 @@ function explainMajority(
     `${most} of the ${controllers.length} controllers must run and reach each other`,
     ...(places.length === 0
       ? []
-      : [`${places.join(", ")}: start it, or see in its log why it ended`]),
+      : [
+          `${places.join(", ")}: ${
+            places.length === 1
+              ? "start it, or see in its log why it ended"
+              : "start them, or see in their logs why they ended"
+          }`,
+        ]),
   ].join("; ");
 }
