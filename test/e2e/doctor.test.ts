@@ -84,9 +84,10 @@ function escaped(text: string): string {
 }
 
 /** A report that has this one finding. */
-function one({ fault, address, brokerId, severity = "error", says }: Expected) {
+function one({ fault, address, brokerId, severity, says }: Expected) {
   const message = expect.stringMatching(new RegExp(says.map(escaped).join("[^]*")));
-  const findings = [{ fault, severity, address, brokerId: brokerId ?? null, message }];
+  const whose = { address, brokerId: brokerId ?? null };
+  const findings = [{ fault, severity: severity ?? "error", ...whose, message }];
   return { usable: severity === "warning", findings };
 }
 
@@ -131,7 +132,7 @@ describe("all is well", () => {
       string,
     ];
     const report = await diagnose("here", `${second},${third}`);
-    expect(report).toMatchObject(well(second, third, first] as string[));
+    expect(report).toMatchObject(well(second, third, first));
     expect(report.addresses.map(({ advertisedBy }) => advertisedBy)).toEqual([[2], [3], [1]]);
     expect(report.clusterId).toBe(CLUSTER_IDS.three);
   });
@@ -172,22 +173,26 @@ describe("nobody answers", () => {
       diagnose("here", address),
       diagnose("here", lab.local("one-nameless")),
     ]);
-    expect(given).toMatchObject(one({
-      fault: "unresolved",
-      address,
-      says: [`the name in ${address} does not resolve from this host`],
-    }));
-    expect(advertised).toMatchObject(one({
-      fault: "unresolved",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${lab.local("one-nameless")}, but broker 1 sends clients to ${address}`,
-        "a name that does not resolve from this host",
-        `set KAFKA_ADVERTISED_LISTENERS of container "${lab.container("one")}" to `,
-        `NAMELESS://${lab.local("one-nameless")}`,
-      ],
-    }));
+    expect(given).toMatchObject(
+      one({
+        fault: "unresolved",
+        address,
+        says: [`the name in ${address} does not resolve from this host`],
+      }),
+    );
+    expect(advertised).toMatchObject(
+      one({
+        fault: "unresolved",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${lab.local("one-nameless")}, but broker 1 sends clients to ${address}`,
+          "a name that does not resolve from this host",
+          `set KAFKA_ADVERTISED_LISTENERS of container "${lab.container("one")}" to `,
+          `NAMELESS://${lab.local("one-nameless")}`,
+        ],
+      }),
+    );
     expect(at(advertised, lab.local("one-nameless")).usable).toBe(true);
   });
 
@@ -197,22 +202,26 @@ describe("nobody answers", () => {
       diagnose("here", address),
       diagnose("here", lab.local("one-refused")),
     ]);
-    expect(given).toMatchObject(one({
-      fault: "refused",
-      address,
-      says: [`${address} refuses connections from this host`, "see that a broker runs there"],
-    }));
-    expect(advertised).toMatchObject(one({
-      fault: "refused",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${lab.local("one-refused")}, but broker 1 sends clients to ${address}`,
-        "which refuses connections from this host",
-        `set KAFKA_ADVERTISED_LISTENERS of container "${lab.container("one")}" to `,
-        `REFUSED://${lab.local("one-refused")}`,
-      ],
-    }));
+    expect(given).toMatchObject(
+      one({
+        fault: "refused",
+        address,
+        says: [`${address} refuses connections from this host`, "see that a broker runs there"],
+      }),
+    );
+    expect(advertised).toMatchObject(
+      one({
+        fault: "refused",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${lab.local("one-refused")}, but broker 1 sends clients to ${address}`,
+          "which refuses connections from this host",
+          `set KAFKA_ADVERTISED_LISTENERS of container "${lab.container("one")}" to `,
+          `REFUSED://${lab.local("one-refused")}`,
+        ],
+      }),
+    );
   });
 
   test("since a firewall drops it, on another machine than the broker's", async () => {
@@ -221,22 +230,26 @@ describe("nobody answers", () => {
       diagnose("elsewhere", address),
       diagnose("elsewhere", lab.lan("one-dropped")),
     ]);
-    expect(given).toMatchObject(one({
-      fault: "dropped",
-      address,
-      says: [`${address} takes no connection from this host within`, "no firewall drops it"],
-    }));
-    expect(advertised).toMatchObject(one({
-      fault: "dropped",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${lab.lan("one-dropped")}, but broker 1 sends clients to ${address}`,
-        "takes no connection from this host",
-        "advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)",
-        lab.lan("one-dropped"),
-      ],
-    }));
+    expect(given).toMatchObject(
+      one({
+        fault: "dropped",
+        address,
+        says: [`${address} takes no connection from this host within`, "no firewall drops it"],
+      }),
+    );
+    expect(advertised).toMatchObject(
+      one({
+        fault: "dropped",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${lab.lan("one-dropped")}, but broker 1 sends clients to ${address}`,
+          "takes no connection from this host",
+          "advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)",
+          lab.lan("one-dropped"),
+        ],
+      }),
+    );
   });
 });
 
@@ -246,66 +259,80 @@ describe("somebody answers who is no Kafka", () => {
     const certificate = await makeCertificate(2020, 2100);
     const secure = `localhost:${await lab.strangers.https(certificate)}`;
     const reports = await Promise.all([diagnose("here", plain), diagnose("here", secure)]);
-    expect(reports[0]).toMatchObject(one({
-      fault: "http",
-      address: plain,
-      says: [`${plain} answers in HTTP, not as Kafka`, "give the address of a Kafka broker"],
-    }));
-    expect(reports[1]).toMatchObject(one({
-      fault: "http",
-      address: secure,
-      says: [`${secure} answers in HTTP within TLS`, "give the address of a Kafka broker"],
-    }));
+    expect(reports[0]).toMatchObject(
+      one({
+        fault: "http",
+        address: plain,
+        says: [`${plain} answers in HTTP, not as Kafka`, "give the address of a Kafka broker"],
+      }),
+    );
+    expect(reports[1]).toMatchObject(
+      one({
+        fault: "http",
+        address: secure,
+        says: [`${secure} answers in HTTP within TLS`, "give the address of a Kafka broker"],
+      }),
+    );
   });
 
   test("ZooKeeper", async () => {
     const address = lab.local("zookeeper");
-    expect(await diagnose("here", address)).toMatchObject(one({
-      fault: "zookeeper",
-      address,
-      says: [
-        `${address} is a ZooKeeper server's, not Kafka's`,
-        "give the address of a Kafka broker",
-      ],
-    }));
+    expect(await diagnose("here", address)).toMatchObject(
+      one({
+        fault: "zookeeper",
+        address,
+        says: [
+          `${address} is a ZooKeeper server's, not Kafka's`,
+          "give the address of a Kafka broker",
+        ],
+      }),
+    );
   });
 
   test("a server that speaks first", async () => {
     const address = `localhost:${await lab.strangers.banner("SSH-2.0-OpenSSH_9.2\r\n")}`;
-    expect(await diagnose("here", address)).toMatchObject(one({
-      fault: "not-kafka",
-      address,
-      says: [`${address} answers, but not as Kafka`, "SSH-2.0-OpenSSH_9.2"],
-    }));
+    expect(await diagnose("here", address)).toMatchObject(
+      one({
+        fault: "not-kafka",
+        address,
+        says: [`${address} answers, but not as Kafka`, "SSH-2.0-OpenSSH_9.2"],
+      }),
+    );
   });
 
   test("servers that say nothing, or hang up", async () => {
     const silent = `localhost:${await lab.strangers.silent()}`;
     const closing = `localhost:${await lab.strangers.closing()}`;
     const reports = await Promise.all([diagnose("here", silent), diagnose("here", closing)]);
-    expect(reports[0]).toMatchObject(one({
-      fault: "silent",
-      address: silent,
-      says: [`${silent} takes the connection from this host, but gives no answer`],
-    }));
-    expect(reports[1]).toMatchObject(one({
-      fault: "closed",
-      address: closing,
-      says: [`${closing} closes the connection from this host instead of answering`],
-    }));
+    expect(reports[0]).toMatchObject(
+      one({
+        fault: "silent",
+        address: silent,
+        says: [`${silent} takes the connection from this host, but gives no answer`],
+      }),
+    );
+    expect(reports[1]).toMatchObject(
+      one({
+        fault: "closed",
+        address: closing,
+        says: [`${closing} closes the connection from this host instead of answering`],
+      }),
+    );
   });
 
   test("a KRaft controller, which is not for clients", async () => {
     for (const name of ["one-controller", "three-controller"]) {
       const address = lab.local(name);
-      expect(await diagnose("here", address)).toMatchObject(one({
-        fault: "controller",
-        address,
-        says: [
-          `${address} is the port of a KRaft controller, which is not for clients`,
-          "give the address of a listener for clients",
-        ],
-      }));
+      expect(await diagnose("here", address)).toMatchObject(
+        one({
+          fault: "controller",
+          address,
+          says: [
+            `${address} is the port of a KRaft controller, which is not for clients`,
+            "give the address of a listener for clients",
+          ],
+        }),
+      );
     }
   });
 });
@@ -314,44 +341,52 @@ describe("client and listener do not speak the same", () => {
   test("the listener wants TLS", async () => {
     const address = lab.local("one-secure");
     const report = await diagnose("here", address);
-    expect(report).toMatchObject(one({
-      fault: "tls-expected",
-      address,
-      brokerId: 1,
-      says: [`${address} speaks TLS`, "set security.protocol=SSL"],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "tls-expected",
+        address,
+        brokerId: 1,
+        says: [`${address} speaks TLS`, "set security.protocol=SSL"],
+      }),
+    );
     expect(at(report, address).securityProtocol).toBe("SSL");
   });
 
   test("the listener has no TLS", async () => {
     const address = lab.local("one-host");
-    expect(await diagnose("here", address, "--security-protocol", "SSL")).toMatchObject(one({
-      fault: "plaintext-expected",
-      address,
-      brokerId: 1,
-      says: [`${address} speaks no TLS`, "set security.protocol=PLAINTEXT"],
-    }));
+    expect(await diagnose("here", address, "--security-protocol", "SSL")).toMatchObject(
+      one({
+        fault: "plaintext-expected",
+        address,
+        brokerId: 1,
+        says: [`${address} speaks no TLS`, "set security.protocol=PLAINTEXT"],
+      }),
+    );
   });
 
   test("the listener wants a login, with and without TLS", async () => {
     const [plain, secret] = [lab.local("one-login"), lab.local("one-secret")];
     const reports = await Promise.all([diagnose("here", plain), diagnose("here", secret)]);
-    expect(reports[0]).toMatchObject(one({
-      fault: "sasl-expected",
-      address: plain,
-      says: [
-        `${plain} wants its clients to authenticate (SASL_PLAINTEXT: PLAIN, SCRAM-SHA-256)`,
-        "set security.protocol=SASL_PLAINTEXT, with sasl.mechanism",
-      ],
-    }));
-    expect(reports[1]).toMatchObject(one({
-      fault: "sasl-expected",
-      address: secret,
-      says: [
-        `${secret} wants its clients to authenticate (SASL_SSL: PLAIN, SCRAM-SHA-256)`,
-        "set security.protocol=SASL_SSL, with sasl.mechanism",
-      ],
-    }));
+    expect(reports[0]).toMatchObject(
+      one({
+        fault: "sasl-expected",
+        address: plain,
+        says: [
+          `${plain} wants its clients to authenticate (SASL_PLAINTEXT: PLAIN, SCRAM-SHA-256)`,
+          "set security.protocol=SASL_PLAINTEXT, with sasl.mechanism",
+        ],
+      }),
+    );
+    expect(reports[1]).toMatchObject(
+      one({
+        fault: "sasl-expected",
+        address: secret,
+        says: [
+          `${secret} wants its clients to authenticate (SASL_SSL: PLAIN, SCRAM-SHA-256)`,
+          "set security.protocol=SASL_SSL, with sasl.mechanism",
+        ],
+      }),
+    );
     expect(at(reports[0], plain).saslMechanisms).toEqual(["PLAIN", "SCRAM-SHA-256"]);
     expect(at(reports[1], secret).securityProtocol).toBe("SASL_SSL");
   });
@@ -359,46 +394,52 @@ describe("client and listener do not speak the same", () => {
   test("a listener without TLS sends its clients to one with", async () => {
     const [given, address] = [lab.local("one-crossed"), lab.local("one-secure")];
     const report = await diagnose("here", given);
-    expect(report).toMatchObject(one({
-      fault: "tls-expected",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}, which speaks TLS`,
-        `while ${given} speaks PLAINTEXT`,
-        "KAFKA_ADVERTISED_LISTENERS",
-        `CROSSED://${given}`,
-        "security.protocol=SSL",
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "tls-expected",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}, which speaks TLS`,
+          `while ${given} speaks PLAINTEXT`,
+          "KAFKA_ADVERTISED_LISTENERS",
+          `CROSSED://${given}`,
+          "security.protocol=SSL",
+        ],
+      }),
+    );
     expect(at(report, given).usable).toBe(true);
   });
 
   test("the certificate is not valid yet, or no longer", async () => {
     const year = new Date().getFullYear();
-    const speak = ["--security-protocol", "SSL"];
+    const ssl = ["--security-protocol", "SSL"];
     const [expired, early] = [lab.local("one-expired"), lab.local("one-early")];
     const reports = await Promise.all([
-      diagnose("here", expired, ...speak),
-      diagnose("here", early, ...speak),
+      diagnose("here", expired, ...ssl),
+      diagnose("here", early, ...ssl),
     ]);
-    expect(reports[0]).toMatchObject(one({
-      fault: "certificate-time",
-      address: expired,
-      brokerId: 1,
-      says: [
-        `the certificate at ${expired} is valid from ${year - 3}-01-01`,
-        `to ${year - 1}-01-01`,
-        `this machine's clock says ${year}-`,
-        "renew the certificate",
-      ],
-    }));
-    expect(reports[1]).toMatchObject(one({
-      fault: "certificate-time",
-      address: early,
-      brokerId: 1,
-      says: [`is valid from ${year + 2}-01-01`, "set this machine's clock"],
-    }));
+    expect(reports[0]).toMatchObject(
+      one({
+        fault: "certificate-time",
+        address: expired,
+        brokerId: 1,
+        says: [
+          `the certificate at ${expired} is valid from ${year - 3}-01-01`,
+          `to ${year - 1}-01-01`,
+          `this machine's clock says ${year}-`,
+          "renew the certificate",
+        ],
+      }),
+    );
+    expect(reports[1]).toMatchObject(
+      one({
+        fault: "certificate-time",
+        address: early,
+        brokerId: 1,
+        says: [`is valid from ${year + 2}-01-01`, "set this machine's clock"],
+      }),
+    );
   });
 });
 
@@ -427,31 +468,35 @@ describe("the advertised address leads astray", () => {
     const [given, address] = [lab.local("one-astray"), lab.local("old-host")];
     const report = await diagnose("here", given);
     const { clusterId } = await diagnose("here", address);
-    expect(report).toMatchObject(one({
-      fault: "other-cluster",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}`,
-        `a broker of another cluster answers (${clusterId}, not ${CLUSTER_IDS.one})`,
-        `ASTRAY://${given}`,
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "other-cluster",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}`,
+          `a broker of another cluster answers (${clusterId}, not ${CLUSTER_IDS.one})`,
+          `ASTRAY://${given}`,
+        ],
+      }),
+    );
     expect(report.clusterId).toBe(CLUSTER_IDS.one);
   });
 
   test("where two brokers advertise the same", async () => {
     const [address, other] = [lab.local("three-1-shared"), lab.local("three-3-shared")];
     const report = await diagnose("here", other);
-    expect(report).toMatchObject(one({
-      fault: "shared-address",
-      address,
-      brokerId: 1,
-      says: [
-        `brokers 1 and 2 both send clients to ${address}`,
-        "give each an address of its own (advertised.listeners, KAFKA_ADVERTISED_LISTENERS)",
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "shared-address",
+        address,
+        brokerId: 1,
+        says: [
+          `brokers 1 and 2 both send clients to ${address}`,
+          "give each an address of its own (advertised.listeners, KAFKA_ADVERTISED_LISTENERS)",
+        ],
+      }),
+    );
     expect(at(report, address).advertisedBy).toEqual([1, 2]);
   });
 
@@ -462,15 +507,17 @@ describe("the advertised address leads astray", () => {
       lab.local("nobody"),
     ];
     const report = await diagnose("here", given);
-    expect(report).toMatchObject(one({
-      fault: "refused",
-      address,
-      brokerId: 3,
-      says: [
-        `you reached ${given}, but broker 3 sends clients to ${address}, which refuses connections`,
-        `KAFKA_ADVERTISED_LISTENERS of container "${lab.container("three-3")}"`,
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "refused",
+        address,
+        brokerId: 3,
+        says: [
+          `you reached ${given}, but broker 3 sends clients to ${address}, which refuses connections`,
+          `KAFKA_ADVERTISED_LISTENERS of container "${lab.container("three-3")}"`,
+        ],
+      }),
+    );
     expect(report.addresses.map(({ address: each, usable }) => [each, usable])).toEqual([
       [given, true],
       [second, true],
@@ -484,43 +531,49 @@ describe("the advertised address leads astray", () => {
       diagnose("elsewhere", given),
       diagnose("here", given),
     ]);
-    expect(elsewhere).toMatchObject(one({
-      fault: "localhost",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}, which is each client itself`,
-        "set advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)",
-        given,
-      ],
-    }));
+    expect(elsewhere).toMatchObject(
+      one({
+        fault: "localhost",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}, which is each client itself`,
+          "set advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)",
+          given,
+        ],
+      }),
+    );
     expect(at(elsewhere, given).usable).toBe(true);
-    expect(here).toMatchObject(one({
-      fault: "localhost",
-      address,
-      brokerId: 1,
-      severity: "warning",
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}`,
-        "only programs on this machine can use it",
-        "KAFKA_ADVERTISED_LISTENERS",
-      ],
-    }));
+    expect(here).toMatchObject(
+      one({
+        fault: "localhost",
+        address,
+        brokerId: 1,
+        severity: "warning",
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}`,
+          "only programs on this machine can use it",
+          "KAFKA_ADVERTISED_LISTENERS",
+        ],
+      }),
+    );
   });
 
   test("to localhost, which is a container's own", async () => {
     const [given, address] = [`one:${lab.port("one-host")}`, lab.local("one-host")];
     const report = await diagnose("here", given, "--from", `network:${lab.network}`);
-    expect(report).toMatchObject(one({
-      fault: "localhost",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}`,
-        "which from there is the container itself",
-        `container "${lab.container("one")}"`,
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "localhost",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}`,
+          "which from there is the container itself",
+          `container "${lab.container("one")}"`,
+        ],
+      }),
+    );
   });
 
   test("where only the Docker host gets to", async () => {
@@ -531,20 +584,24 @@ describe("the advertised address leads astray", () => {
       diagnose("here", address, ...from),
     ]);
     const place = `a container on network "${lab.otherNetwork}"`;
-    expect(advertised).toMatchObject(one({
-      fault: "host-only",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}`,
-        `which can be used from this host, but not from ${place}`,
-      ],
-    }));
-    expect(direct).toMatchObject(one({
-      fault: "host-only",
-      address,
-      says: [`${address} can be used from this host, but not from ${place}`],
-    }));
+    expect(advertised).toMatchObject(
+      one({
+        fault: "host-only",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}`,
+          `which can be used from this host, but not from ${place}`,
+        ],
+      }),
+    );
+    expect(direct).toMatchObject(
+      one({
+        fault: "host-only",
+        address,
+        says: [`${address} can be used from this host, but not from ${place}`],
+      }),
+    );
   });
 
   test("where only containers get to", async () => {
@@ -554,20 +611,24 @@ describe("the advertised address leads astray", () => {
       diagnose("here", given),
       diagnose("here", address),
     ]);
-    expect(advertised).toMatchObject(one({
-      fault: "network-only",
-      address,
-      brokerId: 1,
-      says: [
-        `you reached ${given}, but broker 1 sends clients to ${address}`,
-        `which can be used from ${place} (container "${lab.container("one")}"), but not from this host`,
-      ],
-    }));
-    expect(direct).toMatchObject(one({
-      fault: "network-only",
-      address,
-      says: [`${address} can be used from ${place}`, "but not from this host"],
-    }));
+    expect(advertised).toMatchObject(
+      one({
+        fault: "network-only",
+        address,
+        brokerId: 1,
+        says: [
+          `you reached ${given}, but broker 1 sends clients to ${address}`,
+          `which can be used from ${place} (container "${lab.container("one")}"), but not from this host`,
+        ],
+      }),
+    );
+    expect(direct).toMatchObject(
+      one({
+        fault: "network-only",
+        address,
+        says: [`${address} can be used from ${place}`, "but not from this host"],
+      }),
+    );
   });
 });
 
@@ -575,15 +636,17 @@ describe("a Kafka that others configured is told of in the words of its own sett
   test("where its name is not known here", async () => {
     const [given, address] = [lab.local("foreign-lan"), `kafka.lan:${lab.port("foreign-lan")}`];
     const report = await diagnose("here", given);
-    expect(report).toMatchObject(one({
-      fault: "unresolved",
-      address,
-      brokerId: 0,
-      says: [
-        `you reached ${given}, but broker 0 sends clients to ${address}`,
-        `container "${lab.container("foreign")}"`,
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "unresolved",
+        address,
+        brokerId: 0,
+        says: [
+          `you reached ${given}, but broker 0 sends clients to ${address}`,
+          `container "${lab.container("foreign")}"`,
+        ],
+      }),
+    );
     expect(report.findings[0]?.message).toMatch(
       /KAFKA_CFG_ADVERTISED_LISTENERS|clients there are to use localhost:\d+, which is listener EXTERNAL/,
     );
@@ -592,49 +655,57 @@ describe("a Kafka that others configured is told of in the words of its own sett
   test("where it sends containers to localhost", async () => {
     const [given, address] = [`foreign:${lab.port("foreign-host")}`, lab.local("foreign-host")];
     const report = await diagnose("here", given, "--from", `network:${lab.network}`);
-    expect(report).toMatchObject(one({
-      fault: "localhost",
-      address,
-      brokerId: 0,
-      says: [
-        `you reached ${given}, but broker 0 sends clients to ${address}`,
-        `KAFKA_CFG_ADVERTISED_LISTENERS of container "${lab.container("foreign")}"`,
-      ],
-    }));
+    expect(report).toMatchObject(
+      one({
+        fault: "localhost",
+        address,
+        brokerId: 0,
+        says: [
+          `you reached ${given}, but broker 0 sends clients to ${address}`,
+          `KAFKA_CFG_ADVERTISED_LISTENERS of container "${lab.container("foreign")}"`,
+        ],
+      }),
+    );
   });
 
   test("where nothing but the address is known of it", async () => {
     const [given, address] = [lab.lan("foreign-host"), lab.local("foreign-host")];
-    expect(await diagnose("elsewhere", given)).toMatchObject(one({
-      fault: "localhost",
-      address,
-      brokerId: 0,
-      says: ["advertised.listeners of broker 0", given],
-    }));
+    expect(await diagnose("elsewhere", given)).toMatchObject(
+      one({
+        fault: "localhost",
+        address,
+        brokerId: 0,
+        says: ["advertised.listeners of broker 0", given],
+      }),
+    );
   });
 });
 
 describe("an address is slower than a client's time-out", () => {
   test("by its answers", async () => {
     const address = lab.local("relay");
-    expect(await diagnose("here", address)).toMatchObject(one({
-      fault: "slow",
-      severity: "warning",
-      address,
-      brokerId: 1,
-      says: [`${address} took `, " ms to answer", "connectionTimeout"],
-    }));
+    expect(await diagnose("here", address)).toMatchObject(
+      one({
+        fault: "slow",
+        severity: "warning",
+        address,
+        brokerId: 1,
+        says: [`${address} took `, " ms to answer", "connectionTimeout"],
+      }),
+    );
   });
 
   test("by its connections, each first attempt of which is lost", async () => {
     const [given, address] = [lab.lan("one-far"), lab.lan("slow")];
-    expect(await diagnose("elsewhere", given)).toMatchObject(one({
-      fault: "slow",
-      severity: "warning",
-      address,
-      brokerId: 1,
-      says: [`${address} took `, "connectionTimeout"],
-    }));
+    expect(await diagnose("elsewhere", given)).toMatchObject(
+      one({
+        fault: "slow",
+        severity: "warning",
+        address,
+        brokerId: 1,
+        says: [`${address} took `, "connectionTimeout"],
+      }),
+    );
   });
 });
 
@@ -683,11 +754,16 @@ describe.sequential("a broker answers, but is not ready", () => {
     expect(report.usable).toBe(false);
 
     const stopped = lab.local("three-3-host");
-    expect(await diagnose("here", stopped)).toMatchObject(one({
-      fault: "refused",
-      address: stopped,
-      says: [`${stopped} refuses connections`, `container "${lab.container("three-3")}" is exited`],
-    }));
+    expect(await diagnose("here", stopped)).toMatchObject(
+      one({
+        fault: "refused",
+        address: stopped,
+        says: [
+          `${stopped} refuses connections`,
+          `container "${lab.container("three-3")}" is exited`,
+        ],
+      }),
+    );
   });
 
   test("while the coordinator reads what it has", async () => {

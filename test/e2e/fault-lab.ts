@@ -368,7 +368,7 @@ export class FaultLab {
     };
     await drop("dropped");
     // Each connection takes a second attempt, which comes after a second.
-    await drop("slow", "-m", "statistic", "--mode", "nth", "--every", "2");
+    await drop("slow", "-m", "statistic", "--mode", "nth", "--every", "2", "--packet", "0");
   }
 
   #published(...ports: readonly number[]): string[] {
