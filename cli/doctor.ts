@@ -12,6 +12,7 @@ import type { DeployedOutputs } from "../smoke-tests/outputs.ts";
 import { environmentNames } from "../stacks/environment.ts";
 import { CommandError, InterruptedError, UsageError } from "./errors.ts";
 import { engineAddress } from "./prepare/engine.ts";
+import { refuseInterrupted } from "./shell.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -148,6 +149,7 @@ async function inOrder<T>(
   });
   for (const signal of signals) process.once(signal, interrupt);
   try {
+    refuseInterrupted();
     return await Promise.race([work(standpoints, engine), interrupted]);
   } catch (error) {
     throw error instanceof StandpointError ? new CommandError(error.message) : error;

@@ -44,6 +44,15 @@ export function endInOrder(): void {
 }
 
 /**
+ * For work that starts no program by {@link ask}.
+ *
+ * @throws InterruptedError when somebody asked for the end already
+ */
+export function refuseInterrupted(): void {
+  if (interrupted) throw new InterruptedError();
+}
+
+/**
  * Asks a program something; a failure is an answer too.
  *
  * @throws InterruptedError when somebody asked for the end

@@ -11,12 +11,20 @@ import { CORRELATION_ID, frame, Reader, type Question } from "./protocol.ts";
 /** No answer to the requests made here comes near it; what claims more is not Kafka. */
 const LARGEST_ANSWER = 1024 * 1024;
 /** Enough of a text to know who speaks. */
-const FEW_WORDS = 80;
+const FEW_WORDS = 120;
 
 /** From when to when a server's certificate is valid. */
 export interface Validity {
   readonly validFrom: Date;
   readonly validTo: Date;
+}
+
+/** Why TLS gave no answer: its server wants a certificate of the client, and got none. */
+export class WantsCertificate extends NoAnswer {
+  constructor(address: string, detail: string) {
+    super("tls", address, `it asks for a client's certificate, then ${detail}`);
+    this.name = "WantsCertificate";
+  }
 }
 
 /** How a connection is made. */
@@ -44,6 +52,7 @@ export class Connection {
   readonly #address: string;
   readonly #link: Duplex;
   readonly #secure: TLSSocket | undefined;
+  readonly #certificateAsked: boolean;
   readonly #dialled: number;
   #chunks: Buffer[] = [];
   #size = 0;
@@ -61,12 +70,14 @@ export class Connection {
     this.#link = link;
     this.#secure = secure;
     this.#dialled = dialled;
+    this.#certificateAsked = secure !== undefined && asksForCertificate(secure);
     this.certificate = secure === undefined ? undefined : validityOf(secure);
     const stream = secure ?? link;
     stream.on("data", (chunk: Buffer) => this.#take(chunk));
     stream.on("end", () => this.#finish("closed", "no answer before the end"));
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      this.#finish(isAlert(error) ? "tls" : silenceOf(error), error.code ?? error.message);
+      const detail = error.code ?? error.message;
+      this.#finish(detail.startsWith("ERR_SSL") ? "tls" : silenceOf(error), detail);
     });
     stream.on("close", () => this.#finish("closed", "no answer before the end"));
     if (stream.destroyed) this.#finish("closed", "no answer before the end");
@@ -76,7 +87,7 @@ export class Connection {
    * Connects, and shakes hands where TLS is asked for.
    *
    * @throws NoAnswer `tls` where the handshake ends in an alert, `foreign` where it is answered in
-   *   something else
+   *   something else than TLS
    */
   static async open(dial: Dial, to: Address, { until, tls = false }: Opening): Promise<Connection> {
     const dialled = performance.now();
@@ -164,7 +175,11 @@ export class Connection {
   }
 
   #finish(kind: SilenceKind, detail: string): void {
-    this.#end ??= new NoAnswer(kind, this.#address, detail);
+    // With TLS 1.3 clients learn only after the handshake that their certificate is missed.
+    this.#end ??=
+      this.#certificateAsked && this.#firstBytes === undefined
+        ? new WantsCertificate(this.#address, detail)
+        : this.#noAnswer(kind, detail);
     this.#waiter?.reject(this.#noMore(this.#end));
   }
 
@@ -255,19 +270,22 @@ function shakeHands(link: Duplex, to: Address, until: number): Promise<TLSSocket
       rejectUnauthorized: false,
       ...(isIP(to.host) === 0 ? { servername: to.host } : {}),
     });
-    const fail = (kind: SilenceKind, detail: string): void => {
+    const fail = (reason: NoAnswer): void => {
       clearTimeout(timer);
       secure.destroy();
       link.destroy();
-      reject(new NoAnswer(kind, address, detail));
+      reject(reason);
     };
-    const timer = setTimeout(() => fail("silent", inSeconds(patience)), patience);
+    const timer = setTimeout(
+      () => fail(new NoAnswer("silent", address, inSeconds(patience))),
+      patience,
+    );
     secure.on("error", (error: NodeJS.ErrnoException) => {
       const detail = error.code ?? error.message;
-      if (isAlert(error)) fail("tls", detail);
-      else fail(/^(ERR_SSL|EPROTO)/.test(detail) ? "foreign" : silenceOf(error), detail);
+      if (asksForCertificate(secure)) fail(new WantsCertificate(address, detail));
+      else fail(new NoAnswer(handshakeSilence(error, detail), address, detail));
     });
-    secure.once("close", () => fail("closed", "no answer before the end"));
+    secure.once("close", () => fail(new NoAnswer("closed", address, "no answer before the end")));
     secure.once("secureConnect", () => {
       clearTimeout(timer);
       resolve(secure);
@@ -275,9 +293,15 @@ function shakeHands(link: Duplex, to: Address, until: number): Promise<TLSSocket
   });
 }
 
-/** Whether the other side ended TLS in its own words, as `ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE`. */
-function isAlert({ code }: NodeJS.ErrnoException): boolean {
-  return code !== undefined && /^ERR_SSL_.*_ALERT_/.test(code);
+/** In which way a handshake ended: in TLS's own words, in something else than TLS, or below it. */
+function handshakeSilence(error: NodeJS.ErrnoException, detail: string): SilenceKind {
+  if (/^ERR_SSL_.*ALERT|UNSUPPORTED_PROTOCOL/.test(detail)) return "tls";
+  return /^(ERR_SSL|EPROTO)/.test(detail) ? "foreign" : silenceOf(error);
+}
+
+/** A server names signature algorithms to a client only where it asks for its certificate. */
+function asksForCertificate(secure: TLSSocket): boolean {
+  return !secure.destroyed && secure.getSharedSigalgs().length > 0;
 }
 
 function validityOf(secure: TLSSocket): Validity | undefined {

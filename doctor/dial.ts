@@ -38,6 +38,8 @@ export function silenceOf({ code }: NodeJS.ErrnoException): SilenceKind {
     case "ECONNRESET":
     case "EPIPE":
       return "closed";
+    case "ETIMEDOUT":
+      return "dropped";
     default:
       return "unreachable";
   }

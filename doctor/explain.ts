@@ -86,8 +86,9 @@ function protocolAndMechanisms({ securityProtocol, mechanisms }: Found & { is: "
 export function faultOf(found: Found, client: SecurityProtocol): Fault | undefined {
   switch (found.is) {
     case "silence":
-    case "stranger":
       return found.kind;
+    case "stranger":
+      return found.wantsCertificate === true ? "tls-expected" : found.kind;
     case "controller":
       return "controller";
     case "sasl":

@@ -211,7 +211,8 @@ class Judged {
       return this.#otherBroker(address, astray);
     }
 
-    const isAlien = found.is === "silence" || found.is === "stranger";
+    const isAlien =
+      found.is === "silence" || (found.is === "stranger" && clientSettings(found) === undefined);
     if (astray !== undefined && !isGiven) {
       if (this.#leadsAway(address) && isAlien) {
         const itself = isOnNetwork(place) ? "which from there is the container itself" : ITSELF;
@@ -223,7 +224,7 @@ class Judged {
         const seen = `${sentOn(astray)}, which can be used from ${whose(opinion)}, but not from ${place.words}`;
         return [only(opinion), `${seen}: ${advertiseOtherwise({ ...astray, isOfUse: true })}`];
       }
-      if (found.is === "broker" || found.is === "sasl") {
+      if (clientSettings(found) !== undefined) {
         return [fault, this.#otherProtocol(astray, look)];
       }
       const seen =

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Address } from "./address.ts";
 import { apiVersions } from "./api-versions.ts";
-import { Connection, type Validity } from "./connection.ts";
+import { Connection, WantsCertificate, type Validity } from "./connection.ts";
 import {
   COORDINATOR_LOADING,
   COORDINATOR_NOT_AVAILABLE,
@@ -67,9 +67,6 @@ const FOR_TLS_AS_WELL = 0.2;
 const GROUP = "kafka-platform-kit.doctor";
 /** Error codes of a client that may not ask, or not so, which say nothing of the broker. */
 const NOT_TELLING = new Set([29, 30, 31, 35]);
-
-/** Alerts of servers that miss a client's certificate: by TLS 1.3, by Java, by TLS 1.2 of OpenSSL. */
-const WANTS_CERTIFICATE = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/;
 
 type Seen = Omit<Look, "address">;
 
@@ -196,7 +193,7 @@ class Visit {
     const connection = await answerOf(
       this.connect(false, performance.now() + TO_CONNECT * this.#milliseconds),
     );
-    if (connection instanceof NoAnswer) return silence(connection);
+    if (connection instanceof NoAnswer) return silence(connection, false);
     return this.#recognise(connection, false);
   }
 
@@ -257,10 +254,14 @@ class Visit {
     // Brokers hang up on whoever asks before having authenticated.
     const mechanisms = told.kind === "closed" ? await answerOf(this.#askMechanisms(tls)) : told;
     if (mechanisms === undefined || mechanisms instanceof NoAnswer) {
-      return { ...silence(told), milliseconds };
+      const late = new NoAnswer(told.kind, "", `asked for metadata: ${told.detail}`);
+      return { ...silence(late, tls), milliseconds };
     }
     const securityProtocol = tls ? "SASL_SSL" : "SASL_PLAINTEXT";
-    return { found: { is: "sasl", securityProtocol, mechanisms, ...validity }, milliseconds };
+    return {
+      found: { is: "sasl", securityProtocol, mechanisms: [...mechanisms].sort(), ...validity },
+      milliseconds,
+    };
   }
 
   async #askMechanisms(tls: boolean): Promise<readonly string[] | undefined> {
@@ -298,10 +299,10 @@ class Visit {
 
   /** What is wrong with the coordinator of consumer groups, as far as this broker can tell. */
   async coordinator(connection: Connection): Promise<Unreadiness | undefined> {
-    const found = await connection.ask(findCoordinator(GROUP), this.until);
+    const found = await answerOf(connection.ask(findCoordinator(GROUP), this.until));
     if (found !== 0) return unreadinessOf(found);
     // Where another broker is the coordinator, this one says so (16), which is fine.
-    return unreadinessOf(await connection.ask(describeGroup(GROUP), this.until));
+    return unreadinessOf(await answerOf(connection.ask(describeGroup(GROUP), this.until)));
   }
 
   async #pause(milliseconds: number): Promise<void> {
@@ -333,9 +334,10 @@ function firstSeen(
   });
 }
 
-function silence({ kind, detail }: NoAnswer): Seen {
+/** A conversation that led nowhere. */
+function silence({ kind, detail }: NoAnswer, tls: boolean): Seen {
   return kind === "tls" || kind === "foreign"
-    ? stranger("not-kafka", kind === "tls", detail, null)
+    ? stranger("not-kafka", tls || kind === "tls", detail, null)
     : { found: { is: "silence", kind, detail }, milliseconds: null };
 }
 
@@ -343,14 +345,13 @@ function silence({ kind, detail }: NoAnswer): Seen {
 function unrecognised(answers: readonly NoAnswer[], tls: boolean, first: number | null): Seen {
   const alert = answers.findLast(({ kind }) => kind === "tls");
   if (alert !== undefined) {
-    const wantsCertificate = WANTS_CERTIFICATE.test(alert.detail);
-    return stranger("not-kafka", true, alert.detail, first, wantsCertificate);
+    return stranger("not-kafka", true, alert.detail, first, alert instanceof WantsCertificate);
   }
   const foreign = answers.find(({ kind }) => kind === "foreign");
   if (foreign !== undefined) return stranger("not-kafka", tls, foreign.detail, first);
   // Kafka was asked first.
   const [kafka = new NoAnswer("silent", "", "")] = answers;
-  return tls ? stranger("not-kafka", true, kafka.detail, first) : silence(kafka);
+  return tls ? stranger("not-kafka", true, kafka.detail, first) : silence(kafka, tls);
 }
 
 function stranger(
@@ -372,7 +373,7 @@ function isTls(securityProtocol: SecurityProtocol): boolean {
   return securityProtocol.endsWith("SSL");
 }
 
-function unreadinessOf(code: number): Unreadiness | undefined {
+function unreadinessOf(code: number | NoAnswer): Unreadiness | undefined {
   if (code === COORDINATOR_LOADING) return "coordinator-loading";
   return code === COORDINATOR_NOT_AVAILABLE ? "no-coordinator" : undefined;
 }

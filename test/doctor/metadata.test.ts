@@ -1,8 +1,9 @@
-import type { AddressInfo, Server, Socket } from "node:net";
-import { connect, createServer } from "node:net";
+import type { Socket } from "node:net";
+import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Address } from "../../doctor/address.ts";
+import { int16, int32, int8, LoopbackServers, string } from "./loopback-servers.ts";
 import { connectionError } from "../../doctor/tunnel.ts";
 import type { Dial } from "../../doctor/dial.ts";
 import { NoAnswer } from "../../doctor/dial.ts";
@@ -10,20 +11,8 @@ import { askMetadata, askSettings } from "../../doctor/metadata.ts";
 
 const dial: Dial = ({ host, port }) => connect({ host, port });
 const never: Dial = () => new Duplex({ read() {}, write() {} });
-const servers: Server[] = [];
-const sockets: Socket[] = [];
-
-/** A server on loopback, for which a connection is all that it knows of Kafka. */
-async function serve(handle: (socket: Socket) => void): Promise<Address> {
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on("error", () => {});
-    handle(socket);
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-}
+const servers = new LoopbackServers();
+const serve = servers.serve.bind(servers);
 
 /** Answers every request with these bytes after the correlation id. */
 function answering(body: Buffer): (socket: Socket) => void {
@@ -38,10 +27,7 @@ function answering(body: Buffer): (socket: Socket) => void {
     });
 }
 
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const server of servers.splice(0)) server.close();
-});
+afterEach(() => servers.close());
 
 async function silence(address: Address, seconds = 0.3, through = dial): Promise<NoAnswer> {
   const error = await askMetadata(through, address, { seconds }).catch((reason: unknown) => reason);
@@ -52,7 +38,7 @@ async function silence(address: Address, seconds = 0.3, through = dial): Promise
 describe("askMetadata", () => {
   test("says refused where nothing listens", async () => {
     const address = await serve(() => {});
-    await new Promise((resolve) => servers.pop()?.close(resolve));
+    servers.close();
     expect(await silence(address)).toMatchObject({ kind: "refused", detail: "ECONNREFUSED" });
   });
 
@@ -188,25 +174,4 @@ function result(code: number, message: Buffer, ...settings: readonly Buffer[]): 
       [int32(settings.length), ...settings],
     ].flat(),
   );
-}
-
-function int8(value: number): Buffer {
-  return Buffer.from([value]);
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-function string(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([int16(bytes.length), bytes]);
 }
