@@ -316,10 +316,13 @@ class Judged {
   }
 
   #astray(address: string, id: number): Astray {
-    const { neighbours, own, place, looks, ids } = this.#evidence;
+    const { neighbours, own, place, looks, ids, securityProtocol: client } = this.#evidence;
     const roots = this.#through.get(address) ?? [];
     const through = roots.find((root) => root !== address) ?? roots[0] ?? address;
-    const reached = [...looks.values()].filter(({ found }) => found.is === "broker");
+    // Behind an address of another cluster is none of the containers that are looked for.
+    const reached = [...looks.values()].filter(
+      ({ found }) => found.is === "broker" && found.metadata.clusterId === this.clusterId,
+    );
     const container = brokerAt(neighbours, id, address, (neighbour) =>
       reached.some((look) => leadsTo(neighbour, look.address, place.network, own)),
     );
@@ -330,7 +333,7 @@ class Judged {
     const { host, port } = read(address);
     const moved = isLoopback(host) && through !== address ? read(through).host : undefined;
     const better = proven ?? (moved === undefined ? undefined : `${bracketed(moved)}:${port}`);
-    return { id, address, through, better, container, place, isOfUse: false };
+    return { id, address, through, better, container, place, client, isOfUse: false };
   }
 }
 
