@@ -321,9 +321,10 @@ class Judged {
   }
 
   #astray(address: string, id: number): Astray {
-    const { neighbours, own, place, looks, ids } = this.#evidence;
+    const { neighbours, own, place, looks, ids, securityProtocol: client } = this.#evidence;
     const roots = this.#through.get(address) ?? [];
     const through = roots.find((root) => root !== address) ?? roots[0] ?? address;
+    // Behind an address of another cluster is none of the containers that are looked for.
     const cluster = this.#clusterAt(through);
     const reached = [...looks].flatMap(([at, look]) =>
       look.found.is === "broker" && this.#clusterAt(at) === cluster ? [look] : [],
@@ -338,7 +339,7 @@ class Judged {
     const { host, port } = read(address);
     const moved = isLoopback(host) && through !== address ? read(through).host : undefined;
     const better = proven ?? (moved === undefined ? undefined : `${bracketed(moved)}:${port}`);
-    return { id, address, through, better, container, place, isOfUse: false };
+    return { id, address, through, better, container, place, client, isOfUse: false };
   }
 }
 
