@@ -1,6 +1,6 @@
-import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { messageOf } from "./deadline.ts";
+import type { Pipe } from "./tunnel.ts";
 
 /** Marks what a run starts beside a platform, and for what, so that a crashed run's is recognizable. */
 const ONE_OFF_LABEL = "kafka-platform-kit.one-off";
@@ -47,14 +47,6 @@ interface Failure {
   readonly timedOut: boolean;
   readonly stderr: string;
   readonly shortMessage?: string | undefined;
-}
-
-/** A docker command that runs, its streams open. */
-export interface Pipe extends PromiseLike<{ readonly exitCode?: number | undefined }> {
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  kill(): boolean;
 }
 
 /** The `docker` command, speaking to the platform's engine. */
@@ -123,13 +115,15 @@ export class Docker {
 
   /** Starts a docker command whose streams carry bytes. */
   pipe(args: readonly string[]): Pipe {
-    return execa("docker", args, {
+    const child = execa("docker", args, {
       env: this.#env,
       stdin: "pipe",
       buffer: false,
       encoding: "buffer",
       reject: false,
     });
+    const { stdin, stdout, stderr } = child;
+    return { stdin, stdout, stderr, ended: child, kill: () => child.kill() };
   }
 
   /** `running`, `exited` …; `undefined` when this engine cannot be asked, or lacks the container. */

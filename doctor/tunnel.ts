@@ -1,6 +1,14 @@
-import { Duplex } from "node:stream";
+import { Duplex, type Readable, type Writable } from "node:stream";
 import type { Address } from "./address.ts";
-import type { Docker, Pipe } from "./docker.ts";
+
+/** A docker command that runs, its streams open. */
+export interface Pipe {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly ended: PromiseLike<{ readonly exitCode?: number | undefined }>;
+  kill(): boolean;
+}
 
 /** Printed by the container once its connection stands; anything after it is payload. */
 const CONNECTED = "+";
@@ -26,7 +34,11 @@ kill $(jobs -p) 2>/dev/null
 export class Tunnel extends Duplex {
   readonly #child: Pipe;
 
-  constructor(docker: Pick<Docker, "pipe">, container: string, { host, port }: Address) {
+  constructor(
+    docker: { pipe(args: readonly string[]): Pipe },
+    container: string,
+    { host, port }: Address,
+  ) {
     super();
     const script = ["bash", "-c", SCRIPT, "tunnel", host, String(port)];
     this.#child = docker.pipe(["exec", "--interactive", container, ...script]);
@@ -44,7 +56,7 @@ export class Tunnel extends Duplex {
       if (payload.length > 0) this.push(payload);
     });
     const finish = async (): Promise<void> => {
-      const { exitCode } = await this.#child;
+      const { exitCode } = await this.#child.ended;
       if (connected) this.push(null);
       else this.destroy(connectionError(complaint.trim() || `exit status ${exitCode}`));
     };

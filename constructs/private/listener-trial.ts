@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { parseAddress } from "../../doctor/address.ts";
-import type { Pipe } from "../../doctor/docker.ts";
 import { examine } from "../../doctor/examine.ts";
 import { onNetworkCalled } from "../../doctor/explain.ts";
 import { thisHost, type Standpoint } from "../../doctor/standpoint.ts";
-import { Tunnel } from "../../doctor/tunnel.ts";
+import { Tunnel, type Pipe } from "../../doctor/tunnel.ts";
 
 /** One listener of a cluster, as the gate must know it. */
 export interface GateListener {
@@ -91,11 +90,6 @@ function pipe(args: readonly string[]): Pipe {
       resolve(exitCode === null ? {} : { exitCode });
     });
   });
-  return {
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
-    kill: () => child.kill(),
-    then: (onEnd, onError) => ended.then(onEnd, onError),
-  };
+  const { stdin, stdout, stderr } = child;
+  return { stdin, stdout, stderr, ended, kill: () => child.kill() };
 }

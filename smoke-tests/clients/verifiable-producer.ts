@@ -1,6 +1,7 @@
 /** Kafka's own `kafka-verifiable-producer`: a Java client that says of each record whether it was acknowledged. */
 import { createInterface } from "node:readline";
-import type { Docker, Pipe } from "../../doctor/docker.ts";
+import type { Docker } from "../../doctor/docker.ts";
+import type { Pipe } from "../../doctor/tunnel.ts";
 import { within } from "../../doctor/deadline.ts";
 import { toolComplaints } from "./console-tools.ts";
 import { findTool } from "./tools.ts";
