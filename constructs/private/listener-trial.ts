@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { parseAddress } from "../../doctor/address.ts";
 import { examine } from "../../doctor/examine.ts";
 import { onNetworkCalled } from "../../doctor/explain.ts";
@@ -61,7 +62,7 @@ export class ListenerTrial {
   /** Undefined where this program does not stand beside the clients and cannot be put there. */
   private standpoint(): Standpoint | undefined {
     const { vantage, network, brokers } = this.listener;
-    if (vantage === "host") return isOnDockerHost() ? thisHost : undefined;
+    if (vantage === "host") return isOnDockerHost(network) ? thisHost : undefined;
     return {
       place: onNetworkCalled(network),
       dial: (to) => {
@@ -74,10 +75,18 @@ export class ListenerTrial {
   }
 }
 
-/** Whether `localhost` here is the Docker host's. */
-function isOnDockerHost(): boolean {
-  const isLocal = /^(unix|npipe):/.test(process.env["DOCKER_HOST"] ?? "unix:");
-  return isLocal && !existsSync("/.dockerenv") && !existsSync("/run/.containerenv");
+/** Whether `localhost` here is that of the Docker host, and not a container's with the engine's socket in it. */
+function isOnDockerHost(network: string): boolean {
+  if (!/^(unix|npipe):/.test(process.env["DOCKER_HOST"] ?? "unix:")) return false;
+  if (!existsSync("/.dockerenv") && !existsSync("/run/.containerenv")) return true;
+  // In a container that has an engine of its own, the network ends here.
+  const format = "{{range .IPAM.Config}}{{.Gateway}} {{end}}";
+  const { stdout } = spawnSync("docker", ["network", "inspect", "--format", format, network], {
+    encoding: "utf8",
+    timeout: SECONDS * 1000,
+  });
+  const own = Object.values(networkInterfaces()).flatMap((all = []) => all);
+  return own.some(({ address }) => stdout.split(/\s+/).includes(address));
 }
 
 function pipe(args: readonly string[]): Pipe {
