@@ -19,7 +19,8 @@ const kafka = new KafkaCluster(stack, "kafka", {
   heap: Memory.mebibytes(384),
 });
 new ReadinessGate(stack, "ready", {
-  containers: kafka.brokers.map(({ container }) => container),
+  containers: kafka.containers,
+  clusters: [kafka],
 });
 
 console.log(`clients on this host connect to ${kafka.bootstrapServers("HOST")}`);
