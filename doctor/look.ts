@@ -212,14 +212,16 @@ class Visit {
     const secure = tls ? undefined : answerOf(this.connect(true));
     const inTls = (async (): Promise<Seen | NoAnswer | undefined> => {
       const found = await secure;
-      return found instanceof Connection ? this.#recognise(found, true) : found;
+      if (found instanceof Connection) return this.#recognise(found, true);
+      return found?.kind === "tls" ? unrecognised([found], true, null) : found;
     })();
     // Servers of HTTPS may answer in HTTP where no TLS is spoken: what is within TLS goes first.
     const unlessTls = async (asked: Promise<Seen>): Promise<Seen | NoAnswer | undefined> => {
       const seen = await answerOf(asked);
       if (seen instanceof NoAnswer) return seen;
       const grace = this.#pause(FOR_TLS_AS_WELL * this.#milliseconds);
-      return (await Promise.race([secure, grace])) instanceof Connection ? inTls : seen;
+      const found = await Promise.race([secure, grace]);
+      return found instanceof Connection || found?.kind === "tls" ? inTls : seen;
     };
     const http =
       first !== undefined && isHttp(first.detail)
@@ -238,6 +240,9 @@ class Visit {
     const { milliseconds, certificate } = connection;
     const validity = certificate === undefined ? {} : { certificate };
     if (!keys.has(METADATA)) {
+      if (!keys.has(DESCRIBE_QUORUM)) {
+        throw new NoAnswer("foreign", "", "takes requests neither of clients nor of brokers");
+      }
       const mechanisms = await answerOf(this.#askMechanisms(tls));
       const sasl = mechanisms !== undefined && !(mechanisms instanceof NoAnswer);
       const securityProtocol: SecurityProtocol = `${sasl ? "SASL_" : ""}${tls ? "SSL" : "PLAINTEXT"}`;
