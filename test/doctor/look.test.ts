@@ -626,6 +626,17 @@ describe("readiness", () => {
     expect(await readiness(dial, address, "PLAINTEXT", 0.5)).toEqual(unreadiness);
   });
 
+  test("takes no slow way for a controller's silence", async () => {
+    const near = await serve(kafka(kraft));
+    const far = await serve((socket) => {
+      const onwards = connect(near).on("error", () => {});
+      socket.on("data", (chunk) => onwards.write(chunk));
+      onwards.on("data", (chunk) => setTimeout(() => socket.write(chunk), 400));
+    });
+    // Time enough for two answers, one after the other, and not for a third.
+    expect(await readiness(dial, far, "PLAINTEXT", 1)).toEqual([]);
+  });
+
   test("asks for no coordinator where that would make the topic of offsets", async () => {
     const asked: number[] = [];
     const address = await serve(
