@@ -185,6 +185,8 @@ export interface Astray {
   /** The container that it runs in, where that is known. */
   readonly container: Neighbour | undefined;
   readonly place: Place;
+  /** What the client speaks. */
+  readonly client: ClientProtocol;
   /** Whether others use the address well, so that it must stay. */
   readonly isOfUse: boolean;
 }
@@ -198,14 +200,28 @@ export function sentOn({ id, address, through }: Astray): string {
 
 /** The setting that makes a broker advertise what clients reach. */
 export function advertiseOtherwise(astray: Astray): string {
-  const { id, address, better, container, place } = astray;
+  const { id, container } = astray;
   if (container !== undefined && container.state !== "running") {
     return `start container "${container.container}" of broker ${id}, which is ${container.state}, or see in its log why it ended`;
   }
   const other = otherListener(astray);
-  if (other !== undefined) {
-    return `clients there are to use ${other.address}, which is listener ${other.name} of container "${container?.container}"`;
-  }
+  if (other === undefined) return changedSetting(astray);
+  const listener = `${other.address}, which is listener ${other.name} of container "${container?.container}"`;
+  // The setting may be as it should: those that it is for are others.
+  return isForOthers(astray)
+    ? `clients there are to use ${listener}`
+    : `${changedSetting(astray)}, or begin at ${listener}`;
+}
+
+/** Whether others use the address, or are meant to: each on the machine or in the container that the broker is on. */
+function isForOthers({ address, through, place, isOfUse }: Astray): boolean {
+  if (isOfUse) return true;
+  const leadsBack = (each: string): boolean => isLoopback(parseAddress(each).host);
+  return leadsBack(address) && (isOnNetwork(place) || !leadsBack(through));
+}
+
+function changedSetting(astray: Astray): string {
+  const { id, address, better, container, place } = astray;
   const target = better === undefined ? undefined : parseAddress(better);
   if (container?.environment !== undefined) {
     const file = `stacks/environments/${container.environment}.ts`;
@@ -234,7 +250,7 @@ export function advertiseOtherwise(astray: Astray): string {
 }
 
 /** Another listener of that broker's, which clients at the place reach by a name of Docker's or of this machine's. */
-function otherListener({ address, better, container, place }: Astray):
+function otherListener({ address, better, container, place, client }: Astray):
   | {
       readonly name: string;
       readonly address: string;
@@ -244,6 +260,7 @@ function otherListener({ address, better, container, place }: Astray):
   const { advertised, ownListeners, networks, published } = container;
   return advertised.listeners.find(({ name, address: other }) => {
     if (other === address || ownListeners.includes(name)) return false;
+    if (advertised.protocols?.split(",").includes(`${name}:${client}`) === false) return false;
     const { host, port } = parseAddress(other);
     if (isOnNetwork(place)) {
       const own = networks.find((network) => network.name === place.network);

@@ -321,7 +321,7 @@ class Judged {
   }
 
   #astray(address: string, id: number): Astray {
-    const { neighbours, own, place, looks, ids } = this.#evidence;
+    const { neighbours, own, place, looks, ids, securityProtocol: client } = this.#evidence;
     const roots = this.#through.get(address) ?? [];
     const through = roots.find((root) => root !== address) ?? roots[0] ?? address;
     const cluster = this.#clusterAt(through);
@@ -338,7 +338,7 @@ class Judged {
     const { host, port } = read(address);
     const moved = isLoopback(host) && through !== address ? read(through).host : undefined;
     const better = proven ?? (moved === undefined ? undefined : `${bracketed(moved)}:${port}`);
-    return { id, address, through, better, container, place, isOfUse: false };
+    return { id, address, through, better, container, place, client, isOfUse: false };
   }
 }
 
