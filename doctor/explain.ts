@@ -209,7 +209,7 @@ export function advertiseOtherwise(astray: Astray): string {
   const listener = `${other.address}, which is listener ${other.name} of container "${container?.container}"`;
   // The setting may be as it should: those that it is for are others.
   return isForOthers(astray)
-    ? `clients there are to use ${listener}`
+    ? `${astray.isOfUse || isOnNetwork(astray.place) ? "clients there" : "clients elsewhere"} are to use ${listener}`
     : `${changedSetting(astray)}, or begin at ${listener}`;
 }
 

@@ -629,3 +629,56 @@ test("errors come before warnings, and given addresses before advertised ones", 
   ]);
   expect(addresses.map(({ address }) => address)).toEqual([LAN, "localhost:9092", "b:1"]);
 });
+
+describe("a listener that leads astray, beside others of its broker", () => {
+  const several = neighbourOf(
+    inspected({
+      name: "kafka",
+      env: {
+        KAFKA_NODE_ID: "1",
+        KAFKA_ADVERTISED_LISTENERS:
+          "SAFE://localhost:9094,HOST://localhost:9092,LAN://nowhere:9093",
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "SAFE:SSL,HOST:PLAINTEXT,LAN:PLAINTEXT",
+      },
+      published: [
+        ["", 9092],
+        ["", 9093],
+        ["", 9094],
+      ],
+    }),
+  );
+  const engine = { neighbours: [several], own: new Set(["this-host", "10.0.0.9"]) };
+
+  test("is to be set right, whatever else there is that speaks as the client does", () => {
+    const seen = evidence(
+      { "localhost:9093": broker({ 1: "nowhere:9093" }), "nowhere:9093": silence("unresolved") },
+      engine,
+    );
+    expect(only(seen)?.message).toBe(
+      'you reached localhost:9093, but broker 1 sends clients to nowhere:9093, a name that does not resolve from this host: set KAFKA_ADVERTISED_LISTENERS of container "kafka" to SAFE://localhost:9094,HOST://localhost:9092,LAN://localhost:9093, or begin at localhost:9092, which is listener HOST of container "kafka"',
+    );
+  });
+
+  test("is left to those that it is for, as localhost is", () => {
+    const lan = neighbourOf(
+      inspected({
+        name: "kafka",
+        env: { KAFKA_ADVERTISED_LISTENERS: "HOST://localhost:9092,LAN://10.0.0.9:9093" },
+        published: [
+          ["", 9092],
+          ["", 9093],
+        ],
+      }),
+    );
+    const seen = evidence(
+      {
+        "10.0.0.9:9092": broker({ 1: "localhost:9092" }),
+        "localhost:9092": broker({ 1: "localhost:9092" }),
+      },
+      { ...engine, neighbours: [lan] },
+    );
+    expect(only(seen)?.message).toContain(
+      'clients elsewhere are to use 10.0.0.9:9093, which is listener LAN of container "kafka"',
+    );
+  });
+});

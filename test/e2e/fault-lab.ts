@@ -76,18 +76,19 @@ export class FaultLab {
 
   /** Servers that are no Kafka. */
   readonly strangers = new Strangers();
-  /** A Docker network that only broker `one` is on as well. */
-  readonly otherNetwork: string;
   readonly #containers: Containers;
   readonly #free: number[];
   readonly #ports = new Map<string, number>();
-  #gateway = "";
+  readonly #otherNetwork: string;
   #hasOtherNetwork = false;
+  /** Addresses of this machine and of broker `one`: the one on the lab's network, the other on a network apart. */
+  #gateway = "";
+  #apart = "";
 
   private constructor(containers: Containers, free: readonly number[]) {
     this.#containers = containers;
     this.#free = [...free];
-    this.otherNetwork = `${containers.prefix}-other`;
+    this.#otherNetwork = `${containers.prefix}-other`;
     for (const name of ["nobody", "dropped", "slow", "relay", "old-host"]) this.#allot(name);
   }
 
@@ -116,6 +117,11 @@ export class FaultLab {
   /** That port as other machines reach it. */
   lan(name: string): string {
     return `${this.#gateway}:${this.port(name)}`;
+  }
+
+  /** A port of broker `one` on a network that this machine gets to, and containers on the lab's network do not. */
+  apart(name: string): string {
+    return `${this.#apart}:${this.port(name)}`;
   }
 
   /** What runs a command on the machine that is none of the brokers'. */
@@ -161,7 +167,7 @@ export class FaultLab {
   async remove(): Promise<void> {
     await this.strangers.close();
     await this.#containers.remove();
-    if (this.#hasOtherNetwork) await succeed(["network", "rm", this.otherNetwork]);
+    if (this.#hasOtherNetwork) await succeed(["network", "rm", this.#otherNetwork]);
   }
 
   #allot(name: string): number {
@@ -172,9 +178,13 @@ export class FaultLab {
   }
 
   async #start(): Promise<void> {
-    this.#gateway = await succeed([
-      ...["network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", this.network],
-    ]);
+    this.#gateway = await gatewayOf(this.network);
+    const label = `kafka-platform-kit.environment=${this.network}`;
+    await succeed(["network", "create", "--label", label, this.#otherNetwork]);
+    this.#hasOtherNetwork = true;
+    // The first container on a network gets the address after the gateway's.
+    const other = await gatewayOf(this.#otherNetwork);
+    this.#apart = other.replace(/\d+$/, (last) => String(Number(last) + 1));
     // All of them come to an end, so that nothing starts any more once one has failed.
     const started = await Promise.allSettled([
       this.#startOne(),
@@ -202,7 +212,7 @@ export class FaultLab {
       return { port, protocol, advertised: advertised ?? `localhost:${port}` };
     };
     const plain = (name: string, advertised?: string): Way => way(name, "PLAINTEXT", advertised);
-    const [network, lan] = [plain("one-network"), plain("one-lan")];
+    const [network, lan, apart] = [plain("one-network"), plain("one-lan"), plain("one-apart")];
     const ways: Ways = {
       NETWORK: { ...network, advertised: `one:${network.port}` },
       LAN: { ...lan, advertised: this.lan("one-lan") },
@@ -213,6 +223,7 @@ export class FaultLab {
       ASTRAY: plain("one-astray", this.local("old-host")),
       RELAYED: plain("one-relayed", this.local("relay")),
       FAR: plain("one-far", this.lan("slow")),
+      APART: { ...apart, advertised: this.apart("one-apart") },
       SECURE: way("one-secure", "SSL"),
       CROSSED: plain("one-crossed", this.local("one-secure")),
       EXPIRED: way("one-expired", "SSL"),
@@ -242,17 +253,14 @@ export class FaultLab {
         ...logins("LOGIN"),
         ...logins("SECRET"),
       },
-      // Another port leads to the last listener too, by a way that is slow from the machine elsewhere.
+      // A second port leads to FAR, by a way that is slow from the machine elsewhere.
       options: [
         ...this.#published(controller, ...Object.values(ways).map(({ port }) => port)),
         `--publish=${this.#gateway}:${this.port("slow")}:${this.port("one-far")}`,
       ],
     });
-    const label = `kafka-platform-kit.environment=${this.network}`;
-    await succeed(["network", "create", "--label", label, this.otherNetwork]);
-    this.#hasOtherNetwork = true;
-    const alias = ["--alias", "one"];
-    await succeed(["network", "connect", ...alias, this.otherNetwork, this.container("one")]);
+    const address = await connect(this.container("one"), this.#otherNetwork);
+    if (address !== this.#apart) throw new Error(`broker one is at ${address}, not ${this.#apart}`);
   }
 
   /** Three brokers with a controller of their own, where a fault takes several of them. */
@@ -394,6 +402,18 @@ export class FaultLab {
       topics("three-1", "three-3:9092", ...offsets, "--replica-assignment", "3"),
     ]);
   }
+}
+
+async function gatewayOf(network: string): Promise<string> {
+  const format = "{{(index .IPAM.Config 0).Gateway}}";
+  return succeed(["network", "inspect", "--format", format, network]);
+}
+
+/** Puts a container on one more network. @returns its address there */
+async function connect(container: string, network: string): Promise<string> {
+  await succeed(["network", "connect", network, container]);
+  const format = `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
+  return succeed(["container", "inspect", "--format", format, container]);
 }
 
 /** The settings for some ways in, in the words of cp-kafka. */
