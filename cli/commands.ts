@@ -5,6 +5,14 @@ import { leftOut, loadEnvironment } from "../stacks/environment.ts";
 import { lockedDistribution, readLock } from "../stacks/environment-lock.ts";
 import { refuseElsewhere } from "./deployed-engine.ts";
 import { deploy, type DeployOptions } from "./deploy.ts";
+import {
+  doctor,
+  DOCTOR_OPTIONS,
+  DOCTOR_USAGE,
+  doctorOnEnvironment,
+  environmentOptions,
+  isAddress,
+} from "./doctor.ts";
 import { CommandError } from "./errors.ts";
 import { destroy } from "./destroy.ts";
 import { containersOf } from "./engine-objects.ts";
@@ -30,6 +38,8 @@ export interface Command {
   readonly environment: string | undefined | null;
   /** The option that stands in for an environment; the command's `run` then gets an empty name. */
   readonly insteadOf?: string;
+  /** Whether addresses may be given in place of an environment. */
+  readonly takesAddresses?: boolean;
   /** @returns the exit status */
   run(environment: string, values: Values): Promise<number>;
 }
@@ -166,6 +176,20 @@ export const commands: Readonly<Record<string, Command>> = {
       const passed = await smoke(await stack.outputs(), reports);
       if (passed) await keepProof(name);
       return passed ? 0 : 1;
+    },
+  },
+  doctor: {
+    summary:
+      "looks at any Kafka as a client would, and says which address cannot be used, why, and what mends it; exit status 0 when all can",
+    usage: DOCTOR_USAGE,
+    options: DOCTOR_OPTIONS,
+    environment: undefined,
+    takesAddresses: true,
+    async run(target, values) {
+      if (await isAddress(target)) return (await doctor(target, values)) ? 0 : 1;
+      const options = environmentOptions(target, values);
+      const { stack } = await visit(target);
+      return (await doctorOnEnvironment(await stack.outputs(), options)) ? 0 : 1;
     },
   },
   status: {

@@ -3,6 +3,11 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
+/** What was given cannot be used; the command's usage follows, and the exit status is 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
 /** Somebody pressed Ctrl-C or asked for the end otherwise. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { closest } from "fastest-levenshtein";
 import { InvalidSettingError } from "../constructs/index.ts";
 import { commands, type Command } from "./commands.ts";
-import { CommandError, InterruptedError } from "./errors.ts";
+import { CommandError, InterruptedError, UsageError } from "./errors.ts";
 import { endInOrder } from "./shell.ts";
 
 /**
@@ -52,7 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const problem =
       surplus.length > 0
         ? `"${surplus.join(" ")}" is too much`
-        : `name an environment${insteadOf === undefined ? "" : `, or give --${insteadOf} of a platform that was deployed elsewhere`}`;
+        : `name an environment${orElse(command)}`;
     console.error(`error: ${problem}\n\n${usage({ [name]: command })}`);
     return 2;
   }
@@ -64,12 +64,23 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(error.message);
       return 130;
     }
+    if (error instanceof UsageError) {
+      console.error(`error: ${error.message}\n\n${usage({ [name]: command })}`);
+      return 2;
+    }
     if (error instanceof CommandError || error instanceof InvalidSettingError) {
       console.error(`error: ${error.message}`);
       return 1;
     }
     throw error;
   }
+}
+
+function orElse({ insteadOf, takesAddresses }: Command): string {
+  if (takesAddresses === true) return ", or give the addresses of brokers (host:port,…)";
+  return insteadOf === undefined
+    ? ""
+    : `, or give --${insteadOf} of a platform that was deployed elsewhere`;
 }
 
 function usage(shown: Readonly<Record<string, Command>>): string {

@@ -24,12 +24,15 @@ const running = new Set<{
   readonly detached: boolean;
 }>();
 let interrupted = false;
+let listening = false;
 
 /**
  * Ends a command in order when it is interrupted: the program that runs is told once and may finish what it
  * holds, nothing new is started. Terraform, told twice, would drop its state.
  */
 export function endInOrder(): void {
+  if (listening) return;
+  listening = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (interrupted) return;
@@ -41,6 +44,15 @@ export function endInOrder(): void {
       }
     });
   }
+}
+
+/**
+ * For work that starts no program by {@link ask}.
+ *
+ * @throws InterruptedError when somebody asked for the end already
+ */
+export function refuseInterrupted(): void {
+  if (interrupted) throw new InterruptedError();
 }
 
 /**

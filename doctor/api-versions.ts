@@ -1,8 +1,10 @@
 import type { Question } from "./protocol.ts";
 
+const API_VERSIONS = 18;
+
 /** The numbers of the requests that the other side takes here; asked before any authentication. */
 export const apiVersions: Question<ReadonlySet<number>> = {
-  key: 18,
+  key: API_VERSIONS,
   version: 0,
   body: Buffer.alloc(0),
   read(answer) {
@@ -13,6 +15,8 @@ export const apiVersions: Question<ReadonlySet<number>> = {
       answer.int16(); // newest version
       return key;
     });
+    // Zeros would be an answer else.
+    if (!keys.includes(API_VERSIONS)) throw new RangeError("not even this request is taken");
     return new Set(keys);
   },
 };

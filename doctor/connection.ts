@@ -301,7 +301,11 @@ function handshakeSilence(error: NodeJS.ErrnoException, detail: string): Silence
 
 /** A server names signature algorithms to a client only where it asks for its certificate. */
 function asksForCertificate(secure: TLSSocket): boolean {
-  return !secure.destroyed && secure.getSharedSigalgs().length > 0;
+  try {
+    return secure.getSharedSigalgs().length > 0;
+  } catch {
+    return false; // TLS is gone, and what was said in it
+  }
 }
 
 function validityOf(secure: TLSSocket): Validity | undefined {

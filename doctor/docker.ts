@@ -2,8 +2,8 @@ import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { messageOf } from "./deadline.ts";
 
-/** Marks what a smoke run starts beside the platform, so that a crashed run's is recognizable. */
-const ONE_OFF_LABEL = "kafka-platform-kit.one-off=smoke";
+/** Marks what a run starts beside a platform, and for what, so that a crashed run's is recognizable. */
+const ONE_OFF_LABEL = "kafka-platform-kit.one-off";
 
 /** Where on the engine a platform is. */
 interface Place {
@@ -12,8 +12,23 @@ interface Place {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Longer than any smoke run takes: what a killed run leaves behind removes itself. */
+/** Longer than any run takes: what a killed run leaves behind removes itself. */
 const ONE_OFF_SECONDS = 600;
+
+/** A container that does nothing, and ends by itself. */
+interface Idle {
+  readonly name: string;
+  /** What it is for. */
+  readonly oneOff: "smoke" | "doctor";
+  /** Id or tag; it must be there, and have bash. */
+  readonly image: string;
+  readonly network: string;
+  /** `key=value` each. */
+  readonly labels?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long its start may take; 60 by default. */
+  readonly seconds?: number;
+}
 
 /** Kafka's commands are JVMs with a broker's habits: these keep them small and without ports. */
 const TOOL_ENV = {
@@ -64,15 +79,20 @@ export class Docker {
    *
    * @throws Error that names the command, the engine and what docker said
    */
-  async run(args: readonly string[], { seconds = 20 } = {}): Promise<string> {
-    return (await this.converse(args, "", seconds)).stdout;
+  async run(args: readonly string[], { seconds = 20, detached = false } = {}): Promise<string> {
+    return (await this.converse(args, "", seconds, detached)).stdout;
   }
 
-  /** The same with input, and with what the command said on the side. */
+  /**
+   * The same with input, and with what the command said on the side.
+   *
+   * @param detached whether it goes on where a terminal's Ctrl-C ends the other programs
+   */
   async converse(
     args: readonly string[],
     input: string,
     seconds: number,
+    detached = false,
   ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     if (this.#host === undefined) {
       throw new Error(`"docker ${args.slice(0, 2).join(" ")} …": no Docker engine is known`);
@@ -80,6 +100,8 @@ export class Docker {
     const result = await execa("docker", args, {
       env: this.#env,
       input,
+      detached,
+      cleanup: !detached,
       timeout: seconds * 1000,
       reject: false,
       stripFinalNewline: false,
@@ -163,36 +185,54 @@ export class Docker {
     const image = await this.run(["container", "inspect", "--format", "{{.Image}}", broker]);
     const { network } = place.docker ?? {};
     if (network === undefined) throw new Error("the outputs name no Docker network");
-    const labels = Object.entries(place.labels).map(([key, value]) => `${key}=${value}`);
+    return this.startIdle({
+      name,
+      oneOff: "smoke",
+      image: image.trim(),
+      network,
+      labels: Object.entries(place.labels).map(([key, value]) => `${key}=${value}`),
+      env: TOOL_ENV,
+    });
+  }
+
+  /**
+   * Starts an idle container from an image that is there.
+   *
+   * @returns its id
+   */
+  async startIdle(idle: Idle): Promise<string> {
+    const { name, oneOff, image, network, labels = [], env = {}, seconds = 60 } = idle;
     const id = await this.run(
       [
         "run",
         "--detach",
         "--rm",
+        "--pull=never",
         "--no-healthcheck",
         "--name",
         name,
-        ...[...labels, ONE_OFF_LABEL].flatMap((label) => ["--label", label]),
+        ...[...labels, `${ONE_OFF_LABEL}=${oneOff}`].flatMap((label) => ["--label", label]),
         "--network",
         network,
-        ...environment(TOOL_ENV),
+        ...environment(env),
         "--entrypoint",
-        "sleep",
-        image.trim(),
-        String(ONE_OFF_SECONDS),
+        "bash",
+        image,
+        "-c",
+        `exec sleep ${ONE_OFF_SECONDS}`,
       ],
-      { seconds: 60 },
+      // One that is cut off may leave a container that never starts, nor ends.
+      { seconds, detached: true },
     );
     return id.trim();
   }
 
   /** Removes a container with its anonymous volumes; one that is gone already is fine. */
   async remove(container: string): Promise<void> {
-    await this.run(["rm", "--force", "--volumes", container], { seconds: 30 }).catch(
-      (error: unknown) => {
-        if (!/no such container|already in progress/i.test(messageOf(error))) throw error;
-      },
-    );
+    const remove = ["rm", "--force", "--volumes", container];
+    await this.run(remove, { seconds: 30, detached: true }).catch((error: unknown) => {
+      if (!/no such container|already in progress/i.test(messageOf(error))) throw error;
+    });
   }
 }
 

@@ -64,6 +64,9 @@ const TO_CONNECT = 0.7;
 const FOR_KAFKA_ALONE = 0.3;
 const FOR_TLS_AS_WELL = 0.2;
 
+/** So many times as long as another answer took, and silence is not for lack of time. */
+const SURELY = 4;
+
 const GROUP = "kafka-platform-kit.doctor";
 /** Error codes of a client that may not ask, or not so, which say nothing of the broker. */
 const NOT_TELLING = new Set([29, 30, 31, 35]);
@@ -132,10 +135,12 @@ export async function readiness(
     const tls = isTls(securityProtocol);
     const connection = await visit.connect(tls);
     const keys = await connection.ask(apiVersions, visit.until);
+    const asked = performance.now();
     const { controllerId, topics } = await connection.ask(metadata([OFFSETS_TOPIC]), visit.until);
+    const spent = performance.now() - asked;
     // The controller's answer may take all the time there is, so the rest doesn't wait for it.
     const [controller, coordinator] = await Promise.all([
-      keys.has(DESCRIBE_QUORUM) ? visit.hasNoController(tls) : controllerId < 0,
+      keys.has(DESCRIBE_QUORUM) ? visit.hasNoController(tls, spent) : controllerId < 0,
       // 5: there, but a partition of it has no leader.
       [0, 5].includes(topics[OFFSETS_TOPIC] ?? -1) ? visit.coordinator(connection) : undefined,
     ]);
@@ -212,14 +217,16 @@ class Visit {
     const secure = tls ? undefined : answerOf(this.connect(true));
     const inTls = (async (): Promise<Seen | NoAnswer | undefined> => {
       const found = await secure;
-      return found instanceof Connection ? this.#recognise(found, true) : found;
+      if (found instanceof Connection) return this.#recognise(found, true);
+      return found?.kind === "tls" ? unrecognised([found], true, null) : found;
     })();
     // Servers of HTTPS may answer in HTTP where no TLS is spoken: what is within TLS goes first.
     const unlessTls = async (asked: Promise<Seen>): Promise<Seen | NoAnswer | undefined> => {
       const seen = await answerOf(asked);
       if (seen instanceof NoAnswer) return seen;
       const grace = this.#pause(FOR_TLS_AS_WELL * this.#milliseconds);
-      return (await Promise.race([secure, grace])) instanceof Connection ? inTls : seen;
+      const found = await Promise.race([secure, grace]);
+      return found instanceof Connection || found?.kind === "tls" ? inTls : seen;
     };
     const http =
       first !== undefined && isHttp(first.detail)
@@ -238,6 +245,9 @@ class Visit {
     const { milliseconds, certificate } = connection;
     const validity = certificate === undefined ? {} : { certificate };
     if (!keys.has(METADATA)) {
+      if (!keys.has(DESCRIBE_QUORUM)) {
+        throw new NoAnswer("foreign", "", "takes requests neither of clients nor of brokers");
+      }
       const mechanisms = await answerOf(this.#askMechanisms(tls));
       const sasl = mechanisms !== undefined && !(mechanisms instanceof NoAnswer);
       const securityProtocol: SecurityProtocol = `${sasl ? "SASL_" : ""}${tls ? "SSL" : "PLAINTEXT"}`;
@@ -286,14 +296,19 @@ class Visit {
     return stranger("zookeeper", tls, line, connection.milliseconds);
   }
 
-  /** Whether the controllers of KRaft give no answer, or none that names a leader. */
-  async hasNoController(tls: boolean): Promise<boolean> {
+  /**
+   * Whether the controllers of KRaft give no answer, or none that names a leader.
+   *
+   * @param spent milliseconds that another answer took
+   */
+  async hasNoController(tls: boolean, spent: number): Promise<boolean> {
+    const left = this.until - performance.now();
     const asked = this.connect(tls).then((connection) =>
       connection.ask(describeQuorum, this.until),
     );
     const quorum = await answerOf(asked);
-    // The broker waits for a controller that it can ask.
-    if (quorum instanceof NoAnswer) return quorum.kind === "silent";
+    // The broker waits for a controller that it can ask; on a slow way, silence says nothing.
+    if (quorum instanceof NoAnswer) return quorum.kind === "silent" && left > SURELY * spent;
     return quorum.code === 0 ? quorum.leaderId === -1 : !NOT_TELLING.has(quorum.code);
   }
 

@@ -3,6 +3,7 @@ import type { NoAnswer } from "../doctor/dial.ts";
 import type { BrokerSettings, ClusterMetadata } from "../doctor/metadata.ts";
 import type { PlatformOutputs, Vantage } from "./outputs.ts";
 import { formatAddress, parseAddress } from "../doctor/address.ts";
+import { sight } from "../doctor/explain.ts";
 
 /** A broker as one listener's clients are to see it. */
 export interface ExpectedBroker {
@@ -79,37 +80,6 @@ export function explainSilence(
   return `listener "${listener.name}": ${sight(listener.standpoint, silence, "Kafka")}; ${wayOut}`;
 }
 
-/**
- * What was seen of an address that gave no answer.
- *
- * @param standpoint from where it was tried
- * @param wanted what was to be there
- */
-export function sight(
-  standpoint: string,
-  { kind, address, detail }: NoAnswer,
-  wanted: string,
-): string {
-  switch (kind) {
-    case "unresolved":
-      return `the name in ${address} does not resolve from ${standpoint}`;
-    case "refused":
-      return `${address} refuses connections from ${standpoint}`;
-    case "unreachable":
-      return `${address} cannot be reached from ${standpoint} (${detail})`;
-    case "dropped":
-      return `${address} takes no connection from ${standpoint} within ${detail}`;
-    case "silent":
-      return `${address} takes the connection from ${standpoint}, but gives no answer to a ${wanted} request within ${detail}`;
-    case "closed":
-      return `${address} closes the connection from ${standpoint} instead of answering a ${wanted} request`;
-    case "tls":
-      return `${address} speaks TLS`;
-    case "foreign":
-      return `${address} answers, but not as ${wanted}: ${detail}`;
-  }
-}
-
 /** How a message names what a broker runs in. */
 export function placeOf({ id, container }: ExpectedBroker): string {
   return container === undefined ? `broker ${id}` : `container "${container}"`;
@@ -162,31 +132,6 @@ function remedyElsewhere(
   return kind === "tls"
     ? `${sent}; the smoke tests speak PLAINTEXT only, so give them the address of a listener that does`
     : `${sent}; advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS) must say ${name}://<an address that these clients reach>`;
-}
-
-/**
- * Why an address that somebody gave leads to no broker, and what to do.
- *
- * @param standpoint from where it was tried
- */
-export function explainBootstrapSilence(silence: NoAnswer, standpoint = "this host"): string {
-  const seen = sight(standpoint, silence, "Kafka");
-  switch (silence.kind) {
-    case "unresolved":
-      return `${seen}; see how it is spelled, or give it a name record`;
-    case "refused":
-    case "unreachable":
-      return `${seen}; see that a broker runs there and listens on an address that others reach`;
-    case "dropped":
-      return `${seen}; see that the address is right and that no firewall drops it`;
-    case "tls":
-      return `${seen}; the smoke tests speak PLAINTEXT only, so give the address of a listener that does`;
-    case "silent":
-    case "closed":
-      return `${seen}; give the address of a listener for clients that speaks PLAINTEXT, not that of a controller`;
-    case "foreign":
-      return `${seen}; give the address of a Kafka broker`;
-  }
 }
 
 /**

@@ -3,18 +3,11 @@ import { connect } from "node:net";
 import { formatAddress, parseAddress, type Address } from "../doctor/address.ts";
 import { HttpClient, ServiceRefusal } from "./clients/http-client.ts";
 import { messageOf } from "../doctor/deadline.ts";
-import {
-  explainBootstrapListeners,
-  explainBootstrapSilence,
-  explainClusterIds,
-} from "./diagnosis.ts";
+import { explainBootstrapListeners, explainClusterIds } from "./diagnosis.ts";
 import { NoAnswer, type Dial } from "../doctor/dial.ts";
-import {
-  askMetadata,
-  askSettings,
-  type BrokerSettings,
-  type ClusterMetadata,
-} from "../doctor/metadata.ts";
+import { explainGiven, faultOf, HERE } from "../doctor/explain.ts";
+import { look } from "../doctor/look.ts";
+import { askSettings, type BrokerSettings } from "../doctor/metadata.ts";
 import type { PlatformOutputs, SchemaRegistryOutput } from "./outputs.ts";
 import { SERVICE_OPTIONS, SERVICE_TITLES, type ServiceKey } from "./services.ts";
 
@@ -82,15 +75,20 @@ export async function outputsOf(
   dial: Dial = ({ host, port }) => connect({ host, port }),
 ): Promise<PlatformOutputs> {
   const addresses = bootstrapServers.split(",").map(parseAddress);
-  const answers = await Promise.all(addresses.map((address) => heard(dial, address)));
-  const silent = answers.flatMap(({ silence }) => silence ?? []);
-  if (silent.length > 0) {
-    throw new ForeignPlatformError(
-      silent.map((silence) => explainBootstrapSilence(silence)).join("\n"),
-    );
-  }
-  const seen = answers.flatMap(({ address, metadata }) =>
-    metadata === undefined ? [] : [{ address, metadata }],
+  const looks = await Promise.all(addresses.map((address) => look(dial, address, { seconds: 5 })));
+  const complaints = looks.flatMap((each) =>
+    faultOf(each.found, "PLAINTEXT") === undefined
+      ? []
+      : explainGiven(
+          each,
+          formatAddress(each.address),
+          HERE.words,
+          "the smoke tests speak PLAINTEXT only",
+        ),
+  );
+  if (complaints.length > 0) throw new ForeignPlatformError(complaints.join("\n"));
+  const seen = looks.flatMap(({ address, found }) =>
+    found.is === "broker" ? [{ address, metadata: found.metadata }] : [],
   );
   const [first] = seen;
   if (first === undefined || first.metadata.brokers.length === 0) {
@@ -148,18 +146,6 @@ export async function outputsOf(
       java: { [name]: { "bootstrap.servers": advertised } },
     },
   };
-}
-
-async function heard(
-  dial: Dial,
-  address: Address,
-): Promise<{ address: Address; metadata?: ClusterMetadata; silence?: NoAnswer }> {
-  try {
-    return { address, metadata: await askMetadata(dial, address) };
-  } catch (error) {
-    if (error instanceof NoAnswer) return { address, silence: error };
-    throw error;
-  }
 }
 
 /** What the broker says of itself that is behind an address; it says so under its own id only. */

@@ -3,7 +3,7 @@ import type { Address } from "../doctor/address.ts";
 import { ServiceRefusal } from "./clients/http-client.ts";
 import type { NotProduced } from "./clients/rest-proxy-client.ts";
 import { messageOf } from "../doctor/deadline.ts";
-import { sight } from "./diagnosis.ts";
+import { sight } from "../doctor/explain.ts";
 import { NoAnswer } from "../doctor/dial.ts";
 import type { ServiceSettings, ServiceUnderTest } from "./services.ts";
 import { containerOf, explainServiceSilence, sourceOf } from "./services.ts";

@@ -1,6 +1,6 @@
 /** The HTTP services beside the brokers, as their clients of each vantage reach them. */
 import type { Address } from "../doctor/address.ts";
-import { sight } from "./diagnosis.ts";
+import { sight } from "../doctor/explain.ts";
 import type { NoAnswer } from "../doctor/dial.ts";
 import type { PlatformOutputs, ServiceOutputs, Vantage } from "./outputs.ts";
 

@@ -178,6 +178,7 @@ export class KafkaPlatform extends TerraformStack {
     this.node.addValidation({ validate: () => collisions(containers, kafka.containers) });
     new ReadinessGate(this, "ready", {
       containers,
+      clusters: [kafka],
       dockerHost: engine.host,
       dockerCertPath: engine.certPath,
     });

@@ -95,6 +95,15 @@ export async function findRunningEngine(): Promise<Engine> {
   );
 }
 
+/**
+ * The address of the engine that is meant, whether it runs or not; from now on every child means it too.
+ *
+ * @throws InvalidSettingError when variables or files name none that can be used
+ */
+export function engineAddress(): string {
+  return meanOneEngine().host;
+}
+
 /** Decides which engine is meant, and sees to it that everything that is started from now on means the same. */
 function meanOneEngine(): DockerEndpoint {
   const endpoint = dockerEndpoint();

@@ -1,8 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { NoAnswer, type SilenceKind } from "../../doctor/dial.ts";
-import { explainBootstrapSilence } from "../../smoke-tests/diagnosis.ts";
 import { foreignPlatform, ForeignPlatformError, outputsOf } from "../../smoke-tests/foreign.ts";
 
 /** What the cluster says of itself is tried with a real one, see test/e2e/foreign.test.ts. */
@@ -52,21 +50,6 @@ describe("what was given of a platform", () => {
 });
 
 describe("an address that leads to no broker", () => {
-  it.each<{ kind: SilenceKind; says: string }>([
-    { kind: "unresolved", says: "does not resolve from this host; see how it is spelled" },
-    { kind: "refused", says: "refuses connections from this host; see that a broker runs there" },
-    { kind: "unreachable", says: "cannot be reached from this host (why); see that a broker runs" },
-    { kind: "dropped", says: "no connection from this host within why; see that the address" },
-    { kind: "tls", says: "speaks TLS; the smoke tests speak PLAINTEXT only" },
-    { kind: "silent", says: "not that of a controller" },
-    { kind: "closed", says: "not that of a controller" },
-    { kind: "foreign", says: "but not as Kafka: why; give the address of a Kafka broker" },
-  ])("is explained: $kind", ({ kind, says }) => {
-    const explained = explainBootstrapSilence(new NoAnswer(kind, "a:1", "why"));
-    expect(explained).toContain("a:1");
-    expect(explained).toContain(says);
-  });
-
   let server: Server | undefined;
   afterEach(() => server?.close());
 
@@ -76,7 +59,9 @@ describe("an address that leads to no broker", () => {
     const { port } = server.address() as AddressInfo;
     const bootstrapServers = `127.0.0.1:${port},127.0.0.1:1`;
     await expect(outputsOf(foreignPlatform(bootstrapServers, {}))).rejects.toThrowError(
-      new RegExp(`^127\\.0\\.0\\.1:${port} .*\\n127\\.0\\.0\\.1:1 refuses connections`),
+      new RegExp(
+        `^127\\.0\\.0\\.1:${port} answers in HTTP, .*\\n127\\.0\\.0\\.1:1 refuses connections`,
+      ),
     );
   });
 });
