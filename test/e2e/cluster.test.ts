@@ -126,6 +126,21 @@ test("is left as it is by a second deployment, and stays proven though a broker 
   expect(await runs()).toEqual(before);
 });
 
+test("gets its broker back when the loss of it is interrupted", async () => {
+  const lost = ["docker", "ps", "--all", "--filter", "status=exited", "--format", "{{.Names}}"];
+  const smoke = host.spawn(["node", "cli/run.mjs", "smoke", "cluster"]);
+  const ended = smoke.then(() => ["the run has ended"]);
+  let down: string[] = [];
+  while (down.length === 0) down = await Promise.race([lines(...lost), ended]);
+  smoke.kill("SIGINT");
+  const { all, exitCode } = await smoke;
+  const output = String(all);
+  expect(down, output).toEqual([expect.stringMatching(/^cluster-kafka-\d$/)]);
+  expect(exitCode, output).not.toBe(0);
+  expect(output).toContain("cluster: cut off, ");
+  expect(await lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
+});
+
 test("leaves nothing of the smoke tests, and nothing at all when it is destroyed", async () => {
   const topics = await host.must(
     ...["docker", "exec", "cluster-kafka-1", "kafka-topics", "--list"],
