@@ -85,7 +85,7 @@ article { margin: 0 0 12px; padding: 12px 16px; border: 1px solid var(--line); b
 article h3 { margin: 0; font-size: 16px; overflow-wrap: anywhere; }
 article p { margin: 2px 0; overflow-wrap: anywhere; }
 .way { color: var(--soft); }
-.way code { color: var(--ink); }
+.way code { color: var(--ink); display: inline-block; max-width: 100%; }
 .result { color: var(--tone); }
 .proof { margin-top: 10px; font-weight: 600; }
 .finding {
