@@ -26,6 +26,8 @@ interface Idle {
   /** `key=value` each. */
   readonly labels?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How long its start may take; 60 by default. */
+  readonly seconds?: number;
 }
 
 /** Kafka's commands are JVMs with a broker's habits: these keep them small and without ports. */
@@ -198,7 +200,8 @@ export class Docker {
    *
    * @returns its id
    */
-  async startIdle({ name, oneOff, image, network, labels = [], env = {} }: Idle): Promise<string> {
+  async startIdle(idle: Idle): Promise<string> {
+    const { name, oneOff, image, network, labels = [], env = {}, seconds = 60 } = idle;
     const id = await this.run(
       [
         "run",
@@ -219,7 +222,7 @@ export class Docker {
         `exec sleep ${ONE_OFF_SECONDS}`,
       ],
       // One that is cut off may leave a container that never starts, nor ends.
-      { seconds: 60, detached: true },
+      { seconds, detached: true },
     );
     return id.trim();
   }

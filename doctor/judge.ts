@@ -324,6 +324,7 @@ class Judged {
     const { neighbours, own, place, looks, ids, securityProtocol: client } = this.#evidence;
     const roots = this.#through.get(address) ?? [];
     const through = roots.find((root) => root !== address) ?? roots[0] ?? address;
+    // Behind an address of another cluster is none of the containers that are looked for.
     const cluster = this.#clusterAt(through);
     const reached = [...looks].flatMap(([at, look]) =>
       look.found.is === "broker" && this.#clusterAt(at) === cluster ? [look] : [],

@@ -26,6 +26,8 @@ export const thisHost: Standpoint = {
 
 /** Images without bash are not few. */
 const IMAGES_TRIED = 8;
+/** For the start of a container, however many images are tried. */
+const START_SECONDS = 60;
 
 /** Containers on Docker networks, each started when it is first needed; {@link close} removes them all. */
 export class Standpoints {
@@ -67,12 +69,15 @@ export class Standpoints {
     await refuseUnknown(docker, network);
     const images = await imagesFor(docker, network);
     const refusals: string[] = [];
+    const end = Date.now() + START_SECONDS * 1000;
     for (const image of images.slice(0, IMAGES_TRIED)) {
       if (this.#closed) throw new StandpointError("the look has ended");
+      const seconds = (end - Date.now()) / 1000;
+      if (seconds <= 0) break;
       const name = `kafka-platform-kit-doctor-${randomBytes(6).toString("hex")}`;
       this.#names.push(name);
       try {
-        await docker.startIdle({ name, oneOff: "doctor", image, network });
+        await docker.startIdle({ name, oneOff: "doctor", image, network, seconds });
         return {
           place: onNetworkCalled(network),
           dial: (to) => new Tunnel(docker, name, to),

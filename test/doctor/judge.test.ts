@@ -465,6 +465,21 @@ describe("an advertised address", () => {
     });
   });
 
+  test("is mended, or another listener taken, if that one speaks what the client does", () => {
+    const listeners = `PLAINTEXT://nowhere:9092,TLS://${LAN},OUT://${LAN}`;
+    const their = foreign(listeners);
+    const protocols = "PLAINTEXT:PLAINTEXT,TLS:SSL,OUT:PLAINTEXT";
+    const advertised =
+      their.advertised === undefined ? undefined : { ...their.advertised, protocols };
+    const seen = evidence(
+      { [LAN]: broker({ 1: "nowhere:9092" }), "nowhere:9092": silence("unresolved") },
+      { ...HOST_AND_NETWORK, neighbours: [{ ...their, advertised }] },
+    );
+    expect(only(seen)?.message).toMatch(
+      `: set KAFKA_CFG_ADVERTISED_LISTENERS of container "kafka" to PLAINTEXT://${LAN},TLS://${LAN},OUT://${LAN}, or begin at ${LAN}, which is listener OUT of container "kafka"`,
+    );
+  });
+
   test("belongs to a container that does not run", () => {
     const stopped = foreign("PLAINTEXT://kafka-2:9092", { state: "exited", brokerId: 2 });
     const seen = evidence(
