@@ -339,7 +339,9 @@ class Judged {
     const { host, port } = read(address);
     const moved = isLoopback(host) && through !== address ? read(through).host : undefined;
     const better = proven ?? (moved === undefined ? undefined : `${bracketed(moved)}:${port}`);
-    return { id, address, through, better, container, place, client, isOfUse: false };
+    // What it advertises already mends nothing.
+    const change = better === address ? undefined : better;
+    return { id, address, through, better: change, container, place, client, isOfUse: false };
   }
 }
 
