@@ -690,7 +690,19 @@ describe("a listener that leads astray, beside others of its broker", () => {
       "localhost:9092": broker({ 1: "localhost:9092", 2: "localhost:9999" }),
       "localhost:9999": silence("refused"),
     });
-    expect(only(seen)?.message).toContain("to <listener>://<host:port that leads to broker 2>");
+    expect(only(seen)?.message).toBe(
+      "you reached localhost:9092, but broker 2 sends clients to localhost:9999, which refuses connections from this host: see that broker 2 runs, or set advertised.listeners of broker 2 (KAFKA_ADVERTISED_LISTENERS) to <listener>://<host:port that leads to broker 2>",
+    );
+  });
+
+  test("may be right, where a firewall is in the way", () => {
+    const seen = evidence({
+      [LAN]: broker({ 1: "10.0.0.9:9092" }),
+      "10.0.0.9:9092": silence("dropped", "7 s"),
+    });
+    expect(only({ ...seen, ids: new Map([[LAN, 1]]) })?.message).toContain(
+      `takes no connection from this host within 7 s: see that no firewall drops it, or set advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS) to <listener>://${LAN}`,
+    );
   });
 
   test("is left to those that it is for, as localhost is", () => {

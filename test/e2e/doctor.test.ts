@@ -250,7 +250,7 @@ describe("nobody answers", () => {
         says: [
           `you reached ${lab.lan("one-dropped")}, but broker 1 sends clients to ${address}`,
           "takes no connection from this host",
-          "advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)",
+          "see that no firewall drops it, or set advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS)",
           lab.lan("one-dropped"),
         ],
       }),
