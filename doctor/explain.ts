@@ -221,7 +221,8 @@ function isForOthers({ address, through, place, isOfUse }: Astray): boolean {
 }
 
 function changedSetting(astray: Astray): string {
-  const { id, address, better, container, place } = astray;
+  const { id, better, container, place } = astray;
+  const wanted = better ?? `<host:port that leads to broker ${id}>`;
   const target = better === undefined ? undefined : parseAddress(better);
   if (container?.environment !== undefined) {
     const file = `stacks/environments/${container.environment}.ts`;
@@ -237,16 +238,27 @@ function changedSetting(astray: Astray): string {
     const { variable, listeners } = container.advertised;
     const its = `${variable} of container "${container.container}"`;
     if (astray.isOfUse) return addListener(astray, container, variable);
-    const wanted = better ?? `<an address that clients reach>:${parseAddress(address).port}`;
+    const wrong = wrongListeners(astray, container.advertised);
     const value = listeners.map(
-      (each) => `${each.name}://${each.address === address ? wanted : each.address}`,
+      (each) => `${each.name}://${wrong.includes(each.name) ? wanted : each.address}`,
     );
     return `set ${its} to ${value.join(",")}`;
   }
-  const wanted = better ?? `<an address that clients reach>:${parseAddress(address).port}`;
   return astray.isOfUse
     ? `give clients there a listener of their own (listeners and advertised.listeners of broker ${id}), which advertises an address that they reach`
     : `set advertised.listeners of broker ${id} (KAFKA_ADVERTISED_LISTENERS) to <listener>://${wanted}`;
+}
+
+/** The listeners that advertise the address; of several, the one behind the port that the client came by. */
+function wrongListeners(
+  { address, through }: Astray,
+  { listeners, bound = "" }: NonNullable<Neighbour["advertised"]>,
+): string[] {
+  const all = listeners.filter((each) => each.address === address).map(({ name }) => name);
+  const ends = `:${parseAddress(through).port}`;
+  const behind = bound.split(",").filter((each) => each.trim().endsWith(ends));
+  const one = all.filter((name) => behind.some((each) => each.trim().startsWith(`${name}://`)));
+  return one.length === 0 ? all : one;
 }
 
 /** Another listener of that broker's, which clients at the place reach by a name of Docker's or of this machine's. */

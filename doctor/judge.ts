@@ -15,7 +15,7 @@ import {
   type ClientProtocol,
   type Place,
 } from "./explain.ts";
-import type { Look, Unreadiness } from "./look.ts";
+import type { Found, Look, Unreadiness } from "./look.ts";
 import { brokerAt, isLoopback, leadsTo, networksKnowing, type Neighbour } from "./neighbours.ts";
 import type { AddressReport, DoctorReport, Fault, Finding } from "./report.ts";
 
@@ -232,7 +232,10 @@ class Judged {
         found.is === "silence" && found.kind === "unresolved"
           ? `a name that does not resolve from ${place.words}`
           : `which ${whatItDoes(found, place.words)}`;
-      return [fault, `${sentOn(astray)}, ${seen}: ${advertiseOtherwise(astray)}`];
+      return [
+        fault,
+        `${sentOn(astray)}, ${seen}: ${this.#toSee(astray, found)}${advertiseOtherwise(astray)}`,
+      ];
     }
     if (isOnNetwork(place) && isLoopback(read(address).host) && isAlien) {
       return [
@@ -249,6 +252,20 @@ class Judged {
     const hint =
       found.is === "silence" ? this.#stopped(address) : this.#instead(address, undefined);
     return [fault, explainGiven(look, address, place.words) + hint];
+  }
+
+  /** What may be wrong with a broker or the way to it, before its settings. */
+  #toSee({ id, container, through }: Astray, found: Found): string {
+    if (found.is !== "silence" || found.kind === "unresolved") return "";
+    // Its state is told.
+    if (container !== undefined && container.state !== "running") return "";
+    const isUnseen = container === undefined && this.#brokerCount > 1;
+    const isAnother = this.#evidence.ids.get(through) !== id;
+    const all = [
+      ...(isUnseen && isAnother ? [`broker ${id} runs`] : []),
+      ...(found.kind === "dropped" ? ["no firewall drops it"] : []),
+    ];
+    return all.length === 0 ? "" : `see that ${all.join(" and that ")}, or `;
   }
 
   #otherCluster(
@@ -339,7 +356,9 @@ class Judged {
     const { host, port } = read(address);
     const moved = isLoopback(host) && through !== address ? read(through).host : undefined;
     const better = proven ?? (moved === undefined ? undefined : `${bracketed(moved)}:${port}`);
-    return { id, address, through, better, container, place, client, isOfUse: false };
+    // What it advertises already mends nothing.
+    const change = better === address ? undefined : better;
+    return { id, address, through, better: change, container, place, client, isOfUse: false };
   }
 }
 

@@ -515,7 +515,7 @@ describe("an advertised address", () => {
       address: "b:1",
       brokerId: 2,
       message:
-        "you reached a:1, but broker 2 sends clients to b:1, where broker 1 answers: see that port 1 leads to broker 2, or set advertised.listeners of broker 2 (KAFKA_ADVERTISED_LISTENERS) to <listener>://<an address that clients reach>:1",
+        "you reached a:1, but broker 2 sends clients to b:1, where broker 1 answers: see that port 1 leads to broker 2, or set advertised.listeners of broker 2 (KAFKA_ADVERTISED_LISTENERS) to <listener>://<host:port that leads to broker 2>",
     });
   });
 
@@ -656,6 +656,52 @@ describe("a listener that leads astray, beside others of its broker", () => {
     );
     expect(only(seen)?.message).toBe(
       'you reached localhost:9093, but broker 1 sends clients to nowhere:9093, a name that does not resolve from this host: set KAFKA_ADVERTISED_LISTENERS of container "kafka" to SAFE://localhost:9094,HOST://localhost:9092,LAN://localhost:9093, or begin at localhost:9092, which is listener HOST of container "kafka"',
+    );
+  });
+
+  test("alone is set, and not the one that has the same address by right", () => {
+    const crossed = neighbourOf(
+      inspected({
+        name: "kafka",
+        env: {
+          KAFKA_LISTENERS: "SAFE://0.0.0.0:9094,HOST://:9092",
+          KAFKA_ADVERTISED_LISTENERS: "SAFE://localhost:9094,HOST://localhost:9094",
+        },
+        published: [
+          ["", 9092],
+          ["", 9094],
+        ],
+      }),
+    );
+    const seen = evidence(
+      {
+        "localhost:9092": broker({ 1: "localhost:9094" }),
+        "localhost:9094": broker({ 1: "localhost:9094" }, { securityProtocol: "SSL" }),
+      },
+      { ...engine, neighbours: [crossed] },
+    );
+    expect(only(seen)?.message).toContain(
+      'set KAFKA_ADVERTISED_LISTENERS of container "kafka" to SAFE://localhost:9094,HOST://localhost:9092,',
+    );
+  });
+
+  test("is not to be set to what it is", () => {
+    const seen = evidence({
+      "localhost:9092": broker({ 1: "localhost:9092", 2: "localhost:9999" }),
+      "localhost:9999": silence("refused"),
+    });
+    expect(only(seen)?.message).toBe(
+      "you reached localhost:9092, but broker 2 sends clients to localhost:9999, which refuses connections from this host: see that broker 2 runs, or set advertised.listeners of broker 2 (KAFKA_ADVERTISED_LISTENERS) to <listener>://<host:port that leads to broker 2>",
+    );
+  });
+
+  test("may be right, where a firewall is in the way", () => {
+    const seen = evidence({
+      [LAN]: broker({ 1: "10.0.0.9:9092" }),
+      "10.0.0.9:9092": silence("dropped", "7 s"),
+    });
+    expect(only({ ...seen, ids: new Map([[LAN, 1]]) })?.message).toContain(
+      `takes no connection from this host within 7 s: see that no firewall drops it, or set advertised.listeners of broker 1 (KAFKA_ADVERTISED_LISTENERS) to <listener>://${LAN}`,
     );
   });
 
