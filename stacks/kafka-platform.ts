@@ -98,12 +98,18 @@ export class KafkaPlatform extends TerraformStack {
     });
     const isLossy = settings.smoke?.brokerLoss === true;
     this.node.addValidation({
-      validate: () =>
-        isLossy && kafka.size < 3
+      validate: () => [
+        ...(isLossy && kafka.size < 3
           ? [
               `smoke.brokerLoss kills a broker of ${kafka.size}, and records would be lost with it; give the cluster 3 brokers, or leave brokerLoss out`,
             ]
-          : [],
+          : []),
+        ...(isLossy && kafka.networkBootstrapServers === undefined
+          ? [
+              "smoke.brokerLoss writes from a container on the network, for which there is no listener; add Listener.network(), or leave brokerLoss out",
+            ]
+          : []),
+      ],
     });
     const named = (service: string): { name: string; kafka: KafkaCluster; labels: Labels } => ({
       name: `${environment.name}-${service}`,
