@@ -50,15 +50,17 @@ const CONSENT = { yes: { type: "boolean" }, "no-install": { type: "boolean" } } 
 const DEPLOY = {
   ...CONSENT,
   adopt: { type: "boolean" },
+  "all-at-once": { type: "boolean" },
   "migrate-state": { type: "boolean" },
 } as const;
 
-const DEPLOY_USAGE = "[--yes] [--no-install] [--adopt] [--migrate-state]";
+const DEPLOY_USAGE = "[--yes] [--no-install] [--adopt] [--all-at-once] [--migrate-state]";
 
 function deployOptionsOf(values: Values): DeployOptions {
   return {
     ...consentOf(values),
     adopt: values["adopt"] === true,
+    allAtOnce: values["all-at-once"] === true,
     migrateState: values["migrate-state"] === true,
   };
 }

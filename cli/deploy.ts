@@ -24,6 +24,7 @@ import {
   settleFound,
 } from "./found-objects.ts";
 import { askGate } from "./gate.ts";
+import { askBeforeOutage } from "./outage.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
 import { ensureEngine, type Engine } from "./prepare/engine.ts";
 import { ensureImages } from "./prepare/images.ts";
@@ -33,7 +34,14 @@ import { ensureTerraform } from "./prepare/terraform.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
 import { TerraformStack, type PlannedChange } from "./terraform-stack.ts";
-import { checkMetadata, clusterIdOf, formattedVolumes, settleClusterId } from "./volumes.ts";
+import {
+  checkMetadata,
+  checkQuorum,
+  clusterIdOf,
+  formattedVolumes,
+  settleClusterId,
+  type Quorum,
+} from "./volumes.ts";
 
 /** An environment that is deployed and ready. */
 export interface Deployed {
@@ -50,6 +58,8 @@ export interface Deployed {
 export interface DeployOptions extends Consent {
   /** Take over what the engine has of the environment without its state knowing of it. */
   readonly adopt: boolean;
+  /** Take down several brokers at the same time, where a change needs that. */
+  readonly allAtOnce: boolean;
   /** Move the state to another backend when the environment's file names another. */
   readonly migrateState: boolean;
 }
@@ -99,7 +109,8 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
     },
   });
   const isKept = lockKept !== undefined;
-  const lock = await settleLock(environment, { ...unseen, images }, isKept, volumes);
+  const proposed = { ...unseen, images };
+  const lock = await settleLock(environment, proposed, isKept, volumes, stack.quorum());
   synth([{ environment, lock }]);
   await stack.init();
   writeLock(lock);
@@ -118,6 +129,7 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
       `this deploy would remove ${lost.map(({ name: volume }) => `volume ${volume}`).join(", ")} with all its records; no volume was touched; to have that, remove the environment first (npm run destroy -- ${name})`,
     );
   }
+  await askBeforeOutage(name, changes, options.allAtOnce);
   if (changes.length > 0) {
     say(`deploying ${name}: ${describe(changes)}`);
     await stack.apply(file);
@@ -141,17 +153,20 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
 /**
  * Holds a lock against the data that is there.
  *
+ * @param quorum who is to decide on the metadata
  * @param isKept whether its cluster id is from an earlier deploy; a new one gives way to that of the data
  */
 async function settleLock(
-  { name, settings }: Environment,
+  { name }: Environment,
   lock: EnvironmentLock,
   isKept: boolean,
   volumes: readonly string[],
+  quorum: Quorum,
 ): Promise<EnvironmentLock> {
   const formatted = await formattedVolumes(name, lockedDistribution(lock), volumes);
-  const metadata = settings.zooKeeper === undefined ? "kraft" : "zookeeper";
+  const { metadata } = quorum;
   checkMetadata(name, metadata, formatted);
+  checkQuorum(name, quorum, formatted);
   const kept = isKept ? lock.clusterId : undefined;
   const { clusterId: drawn, ...rest } = lock;
   const found = settleClusterId(workspace.lock(name), metadata, kept, formatted);

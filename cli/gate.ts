@@ -1,8 +1,6 @@
-import { fileURLToPath } from "node:url";
+import { gateProgram } from "../constructs/readiness-gate.ts";
 import { ask } from "./shell.ts";
 import type { TerraformStack } from "./terraform-stack.ts";
-
-const GATE = fileURLToPath(new URL("../constructs/private/gate.mjs", import.meta.url));
 
 /**
  * Asks the gate of the deploy: Terraform itself asks it only about containers that it has just made.
@@ -13,7 +11,8 @@ export async function askGate(
   stack: TerraformStack,
   timeoutSeconds: number,
 ): Promise<{ readonly ready: boolean; readonly said: string; readonly complaint: string }> {
+  const [, ...args] = gateProgram();
   const question = JSON.stringify({ ...stack.gateQuestion(), timeoutSeconds });
-  const { ok, stdout, stderr } = await ask(process.execPath, [GATE, question]);
+  const { ok, stdout, stderr } = await ask(process.execPath, [...args, question]);
   return { ready: ok, said: stdout.trim(), complaint: stderr.trim() };
 }

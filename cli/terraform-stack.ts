@@ -12,6 +12,7 @@ import {
 import { hostname, userInfo } from "node:os";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { SERVICE_LABEL } from "../constructs/index.ts";
 import { backendIn, type RenderedBackend } from "../stacks/backend.ts";
 import { adoptionFile, stackFolder, workspace } from "../stacks/workspace.ts";
 import type { DeployedOutputs } from "../smoke-tests/outputs.ts";
@@ -22,6 +23,7 @@ import { confirm } from "./prepare/packages.ts";
 import { say, step } from "./progress.ts";
 import { ask, lastLines, read, run, type Answer } from "./shell.ts";
 import { holderInPostgres, stateLockIn } from "./state-lock.ts";
+import type { Quorum } from "./volumes.ts";
 
 /** One change that a plan would make. */
 export interface PlannedChange {
@@ -33,6 +35,8 @@ export interface PlannedChange {
   readonly actions: readonly string[];
   /** Whether it is there already and only enters the state. */
   readonly imported: boolean;
+  /** The service that it is of, by its label; undefined for what is not there yet. */
+  readonly service: string | undefined;
 }
 
 /** What a state knows. */
@@ -53,6 +57,8 @@ export interface StackState {
 export interface ProgramContainer {
   readonly name: string;
   readonly ports?: readonly { readonly ip: string; readonly external: number }[];
+  /** Its variables, `NAME=value` each. */
+  readonly env?: readonly string[];
 }
 
 /** What the program says of a network or volume, as far as the commands need it. */
@@ -93,7 +99,10 @@ interface PlanJson {
     readonly change: {
       readonly actions: readonly string[];
       readonly importing?: object;
-      readonly before: { readonly name?: string } | null;
+      readonly before: {
+        readonly name?: string;
+        readonly labels?: readonly { readonly label: string; readonly value: string }[];
+      } | null;
       readonly after: { readonly name?: string } | null;
     };
   }[];
@@ -118,6 +127,22 @@ export class TerraformStack {
   /** Containers that the program asks for. */
   containers(): ProgramContainer[] {
     return Object.values(this.program().resource.docker_container ?? {});
+  }
+
+  /** Who decides on the metadata of the program's cluster. */
+  quorum(): Quorum {
+    const values = this.containers()
+      .flatMap(({ env = [] }) => env)
+      .map((line) => /^(KAFKA_CONTROLLER_QUORUM_VOTERS|ZOOKEEPER_SERVERS)=(.*)$/.exec(line));
+    const of = (name: string): string | undefined =>
+      values.find((match) => match?.[1] === name)?.[2];
+    const voters = of("KAFKA_CONTROLLER_QUORUM_VOTERS");
+    if (voters !== undefined) {
+      const members = voters.split(",").map((voter) => Number.parseInt(voter, 10));
+      return { metadata: "kraft", members: members.sort((a, b) => a - b) };
+    }
+    const servers = of("ZOOKEEPER_SERVERS")?.split(";") ?? ["the only one"];
+    return { metadata: "zookeeper", members: servers.map((_, i) => i + 1) };
   }
 
   /** What the program's gate asks of which containers. */
@@ -293,6 +318,7 @@ export class TerraformStack {
         name: change.before?.name ?? change.after?.name ?? address,
         actions: change.actions,
         imported: change.importing !== undefined,
+        service: change.before?.labels?.find(({ label }) => label === SERVICE_LABEL)?.value,
       }));
     return { file, changes };
   }

@@ -1,3 +1,4 @@
+export type { BrokerAddress, BrokerProps } from "./broker.ts";
 export {
   Distribution,
   SERVICES,
@@ -16,6 +17,7 @@ export { Jmx, type ExternalJmxProps, type JmxProps } from "./jmx.ts";
 export {
   KafkaCluster,
   type Broker,
+  type DeployedNode,
   type ForeignKafkaProps,
   type IKafkaCluster,
   type KafkaClusterProps,
@@ -30,7 +32,7 @@ export {
   type Vantage,
 } from "./listener.ts";
 export { Memory } from "./memory.ts";
-export { Metadata, type IZooKeeper } from "./metadata.ts";
+export { Metadata, type ControllersProps, type IZooKeeper } from "./metadata.ts";
 export { PublishedPort, type ExternalPortProps } from "./published-port.ts";
 export { ReadinessGate, type ReadinessGateProps } from "./readiness-gate.ts";
 export { RestProxy, type RestProxyProps } from "./rest-proxy.ts";

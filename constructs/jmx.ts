@@ -5,7 +5,7 @@ import { externalAddress, type ExternalAddressProps } from "./private/external-a
 /** What every {@link Jmx} takes. */
 export interface JmxProps {
   /**
-   * TCP port of the first broker; broker n has `port + n - 1`.
+   * TCP port of broker 1; the broker with id n has `port + n - 1`.
    *
    * @default 9101
    */
@@ -46,7 +46,7 @@ export class Jmx {
   }
 
   readonly vantage: Vantage;
-  /** Port of the first broker. */
+  /** Port of broker 1. */
   readonly port: number;
   /** IP address of the Docker host that the engine binds; undefined when nothing is published. */
   readonly bindAddress: string | undefined;
@@ -57,6 +57,15 @@ export class Jmx {
     this.port = checkPort(port, "JMX");
     this.address = address;
     this.bindAddress = bindAddress;
+  }
+
+  /**
+   * Port of a broker, inside its container and outside.
+   *
+   * @throws InvalidSettingError when none is left for it
+   */
+  portOf({ id }: { readonly id: number }): number {
+    return checkPort(this.port + id - 1, `JMX of broker ${id}`);
   }
 
   /** Host that JMX sends a broker's clients on to: it advertises an address, as Kafka does. */

@@ -1,6 +1,13 @@
 import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import type { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
 import { Construct } from "constructs";
+import {
+  brokerNodes,
+  refuseTwins,
+  type BrokerNode,
+  type BrokerProps,
+  type Node,
+} from "./broker.ts";
 import type { Distribution } from "./distribution.ts";
 import { Endpoint } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
@@ -10,11 +17,13 @@ import { CLUSTER_LISTENERS, type Listener, type Vantage } from "./listener.ts";
 import { Memory } from "./memory.ts";
 import { Metadata } from "./metadata.ts";
 import { isLoopback, isUnspecified } from "./private/external-address.ts";
-import { hostNames } from "./private/host-name.ts";
-import { listenerSettings, type Node } from "./private/listener-settings.ts";
+import { checkHostName } from "./private/host-name.ts";
+import { brokerSettings, controllerSettings } from "./private/listener-settings.ts";
 import { Probe } from "./private/probe.ts";
 import { settingConflicts, toEnvironment, type Properties } from "./private/properties.ts";
-import { ServiceContainers, type PortBinding } from "./private/service-container.ts";
+import { quorumConflict } from "./private/quorum.ts";
+import { replicationConflicts, replicationSettings } from "./private/replication.ts";
+import { ServiceContainers, sharesPort, type PortBinding } from "./private/service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
 import { Storage } from "./storage.ts";
 
@@ -23,11 +32,12 @@ export interface KafkaClusterProps {
   /** Name of the cluster: broker n's container is `<name>-<n>`, its volume `<name>-<n>-data`. Lower-case letters, digits and dashes. */
   readonly name: string;
   /**
-   * Names of the brokers' containers, in the order of their ids.
+   * How many brokers there are, or what each has of its own. Replication follows from their number: three replicas at
+   * the most, one of which may be lost.
    *
-   * @default - `<name>-<n>`
+   * @default 1
    */
-  readonly hosts?: readonly string[];
+  readonly brokers?: number | readonly BrokerProps[];
   /** Where the images come from. */
   readonly distribution: Distribution;
   /** The Docker network that the brokers join: a provider resource, or any object with its name. */
@@ -59,7 +69,7 @@ export interface KafkaClusterProps {
    */
   readonly storage?: Storage;
   /**
-   * Java heap of a broker.
+   * Java heap of a broker; controllers beside them have theirs by {@link Metadata.kraft}.
    *
    * @default - 1 GiB, as the images themselves have it
    */
@@ -91,14 +101,15 @@ const DATA_PATH = "/var/lib/kafka/data";
 /** Seconds a broker gets to hand over its partitions and close its log before it is killed. */
 const STOP_SECONDS = 90;
 
-/** One broker of a cluster: its id, its name on the network, its container and volume. */
-export interface Broker {
-  readonly id: number;
-  readonly host: string;
+/** A node of a cluster that is deployed: a broker or a controller. */
+export interface DeployedNode extends Node {
   readonly container: Container;
   /** Undefined with ephemeral storage. */
   readonly volume: Volume | undefined;
 }
+
+/** One broker of a cluster: its id, its name on the network, its container and volume. */
+export interface Broker extends BrokerNode, DeployedNode {}
 
 /** A cluster as the services beside it need to know it: a {@link KafkaCluster}, or one that is deployed elsewhere. */
 export interface IKafkaCluster {
@@ -126,9 +137,12 @@ export interface ForeignKafkaProps {
   readonly distribution: Distribution;
 }
 
+/** Controller n is node 100 + n, which leaves the numbers below to brokers. */
+const CONTROLLERS_FROM = 101;
+
 /**
- * A Kafka cluster of one broker, its own controller or with ZooKeeper, with a listener for every place that
- * clients stand.
+ * A Kafka cluster: brokers that are their own controllers, or with controllers or ZooKeeper beside them, with a
+ * listener for every place that clients stand.
  *
  * Advertised listeners are never written by hand: they follow from {@link KafkaClusterProps.listeners}.
  */
@@ -177,6 +191,8 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
   readonly network: { readonly name: string };
   readonly listeners: readonly Listener[];
   readonly brokers: readonly Broker[];
+  /** Controllers that are no brokers. */
+  readonly controllers: readonly DeployedNode[];
   /** Its path in the tree of constructs. */
   readonly name: string;
 
@@ -191,57 +207,120 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
     this.clusterId = checkClusterId(props.clusterId, this.metadata);
     this.listeners = props.listeners;
 
-    const nodes: Node[] = hostNames(props.name, 1, props.hosts, "cluster").map((host, i) => ({
-      id: i + 1,
-      host,
-    }));
+    const nodes = brokerNodes(props.name, props.brokers ?? 1);
+    const { dedicated, ensemble } = this.metadata;
+    const controllers = controllerNodes(props.name, dedicated?.controllers ?? 0);
+    refuseTwins(props.name, [...nodes, ...controllers]);
+    const isCombined = ensemble === undefined && dedicated === undefined;
+    const voters = isCombined ? nodes : controllers;
+
     const memory = serviceMemory(props.heap ?? Memory.gibibytes(1), props.memoryLimit);
-    const settings = props.settings ?? {};
+    const memoryOfControllers = serviceMemory(
+      dedicated?.heap ?? Memory.mebibytes(512),
+      dedicated?.memoryLimit,
+    );
+    const settings = {
+      ...replicationSettings(nodes.length, props.distribution),
+      // A first consumer need not wait.
+      "group.initial.rebalance.delay.ms": "0",
+      ...props.settings,
+      "log.dirs": DATA_PATH,
+    };
     const refusal = props.distribution.refuses(this.metadata);
+    const quorum = isCombined ? quorumConflict(nodes.length, "combined controllers") : undefined;
     this.node.addValidation({
       validate: () => [
         ...(refusal === undefined ? [] : [refusal]),
+        ...(quorum === undefined
+          ? []
+          : [`${quorum}; give 1, 3 or 5 brokers, or Metadata.kraft({ controllers: 3 })`]),
         ...listenerConflicts(this.listeners, jmx),
+        ...strayAddresses(nodes, this.listeners),
+        ...portConflicts(bindings),
         ...memoryConflicts(memory),
-        ...settingConflicts(settings, OWN_PROPERTIES, "Kafka", "listeners, metadata or storage"),
+        ...(controllers.length === 0 ? [] : memoryConflicts(memoryOfControllers)),
+        ...settingConflicts(
+          props.settings ?? {},
+          OWN_PROPERTIES,
+          "Kafka",
+          "listeners, metadata or storage",
+        ),
+        ...replicationConflicts(settings, nodes.length),
       ],
     });
 
-    const containers = new ServiceContainers(this, {
-      service: "kafka",
+    const kind = {
       image: props.distribution.kafka,
       network: props.network,
-      memoryLimit: memory.limit,
       stopSeconds: STOP_SECONDS,
       labels: props.labels,
-    });
+    };
     const storage = props.storage ?? Storage.volume();
-    this.brokers = nodes.map((node) => {
+    const identity = this.clusterId === undefined ? {} : { CLUSTER_ID: this.clusterId };
+
+    const quorumScope = new Construct(this, "controllers");
+    const controllerContainers =
+      controllers.length === 0
+        ? undefined
+        : new ServiceContainers(quorumScope, {
+            ...kind,
+            service: "kafka-controller",
+            memoryLimit: memoryOfControllers.limit,
+          });
+    this.controllers = controllers.flatMap((node, i) => {
+      if (controllerContainers === undefined) return [];
+      const volumeName = `${props.name}-controller-${i + 1}-data`;
+      const log = controllerContainers.mount(`volume-${i + 1}`, DATA_PATH, storage, volumeName);
+      const container = controllerContainers.container(`controller-${i + 1}`, {
+        host: node.host,
+        environment: {
+          // Of topics that are made without numbers of their own, the controller knows the defaults.
+          ...toEnvironment("KAFKA", { ...settings, ...controllerSettings(node, voters) }),
+          ...identity,
+          KAFKA_HEAP_OPTS: heapOptions(memoryOfControllers),
+        },
+        ports: [],
+        mounts: [log],
+        probe: Probe.kafka(node.host, CLUSTER_LISTENERS.controller.port),
+        outlivedBy: [],
+      });
+      return [{ ...node, container, volume: log.volume }];
+    });
+
+    const containers = new ServiceContainers(this, {
+      ...kind,
+      service: "kafka",
+      memoryLimit: memory.limit,
+    });
+    const bindings = nodes.map((node) => ({
+      node,
+      ports: publishedPorts(node, this.listeners, jmx),
+    }));
+    this.brokers = bindings.map(({ node, ports }) => {
       const volumeName = `${props.name}-${node.id}-data`;
       const log = containers.mount(`volume-${node.id}`, DATA_PATH, storage, volumeName);
       const container = containers.container(`broker-${node.id}`, {
         host: node.host,
         environment: {
           ...toEnvironment("KAFKA", {
-            ...clusterDefaults(props.distribution),
             ...settings,
-            "log.dirs": DATA_PATH,
-            ...listenerSettings(node, nodes, this.listeners, this.metadata),
+            ...brokerSettings(node, voters, this.listeners, this.metadata),
           }),
-          ...(this.clusterId === undefined ? {} : { CLUSTER_ID: this.clusterId }),
+          ...identity,
           KAFKA_HEAP_OPTS: heapOptions(memory),
           ...(jmx === undefined
             ? {}
             : {
-                KAFKA_JMX_PORT: String(jmx.port + node.id - 1),
+                KAFKA_JMX_PORT: String(jmx.portOf(node)),
                 KAFKA_JMX_HOSTNAME: jmx.advertised(node),
               }),
         },
-        ports: publishedPorts(node, this.listeners, jmx),
+        ports,
         mounts: [log],
         probe: Probe.kafka(node.host, CLUSTER_LISTENERS.broker.port),
-        // Without ZooKeeper a broker does not end in order.
-        outlivedBy: this.metadata.ensemble?.containers ?? [],
+        // Without those who keep the metadata a broker does not end in order.
+        outlivedBy:
+          ensemble?.containers ?? this.controllers.map((controller) => controller.container),
       });
       return { ...node, container, volume: log.volume };
     });
@@ -289,45 +368,68 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
   }
 }
 
-/** Replication that a cluster of one broker can have, and a first consumer that need not wait. */
-function clusterDefaults(distribution: Distribution): Properties {
-  return {
-    "default.replication.factor": "1",
-    "min.insync.replicas": "1",
-    "offsets.topic.replication.factor": "1",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "group.initial.rebalance.delay.ms": "0",
-    // Share groups (KIP-932) keep their state in a topic of their own.
-    ...(distribution.hasKafka(4, 1)
-      ? {
-          "share.coordinator.state.topic.replication.factor": "1",
-          "share.coordinator.state.topic.min.isr": "1",
-        }
-      : {}),
-  };
+/** Controllers beside the brokers, by their number. */
+function controllerNodes(cluster: string, count: number): Node[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: CONTROLLERS_FROM + i,
+    host: checkHostName(`${cluster}-controller-${i + 1}`, `cluster ${cluster}: controller`),
+  }));
+}
+
+/** A port of the Docker host, and whom it leads to. */
+interface OwnedPort extends PortBinding {
+  /** Such as `broker 2's listener "HOST"`. */
+  readonly owner: string;
 }
 
 function publishedPorts(
-  node: Node,
+  node: BrokerNode,
   listeners: readonly Listener[],
   jmx: Jmx | undefined,
-): PortBinding[] {
-  const ports = listeners.flatMap((listener) =>
-    listener.bindAddress === undefined
-      ? []
-      : [
-          {
-            internal: listener.port,
-            external: listener.advertised(node).port,
-            ip: listener.bindAddress,
-          },
-        ],
-  );
+): OwnedPort[] {
+  const ports = listeners.flatMap((listener): OwnedPort[] => {
+    const published = listener.published(node);
+    if (published === undefined) return [];
+    const { endpoint, bindAddress: ip } = published;
+    const owner = `broker ${node.id}'s listener "${listener.name}"`;
+    return [{ owner, internal: listener.port, external: endpoint.port, ip }];
+  });
   if (jmx?.bindAddress === undefined) return ports;
   // JMX sends its clients on to the port that it listens on, so both are the same.
-  const port = jmx.port + node.id - 1;
-  return [...ports, { internal: port, external: port, ip: jmx.bindAddress }];
+  const port = jmx.portOf(node);
+  const owner = `broker ${node.id}'s JMX`;
+  return [...ports, { owner, internal: port, external: port, ip: jmx.bindAddress }];
+}
+
+/** Ports of the host that two brokers, or two listeners of one, want at one address. */
+function portConflicts(
+  bindings: readonly { readonly node: Node; readonly ports: readonly OwnedPort[] }[],
+): string[] {
+  const ports = bindings.flatMap(({ node, ports: its }) => its.map((port) => ({ node, ...port })));
+  return ports.flatMap((port, i) =>
+    ports
+      .slice(0, i)
+      // Two on one port inside are told of as such.
+      .filter((other) => other.node !== port.node || other.internal !== port.internal)
+      .filter((other) => sharesPort(other, port))
+      .map(
+        (other) =>
+          `${other.owner} and ${port.owner} both want port ${port.external} of the host; start the listeners further apart, or give the broker a port of its own (published)`,
+      ),
+  );
+}
+
+/** Addresses of brokers for listeners that there are not. */
+function strayAddresses(nodes: readonly BrokerNode[], listeners: readonly Listener[]): string[] {
+  const names = listeners.map(({ name }) => name);
+  return nodes.flatMap(({ id, published = {} }) =>
+    Object.keys(published)
+      .filter((name) => !names.includes(name))
+      .map(
+        (name) =>
+          `broker ${id} has an address of its own for listener "${name}", which the cluster has not; it has ${names.join(", ")}`,
+      ),
+  );
 }
 
 function checkClusterId(clusterId: string | undefined, { mode }: Metadata): string | undefined {

@@ -1,6 +1,11 @@
+import type { BrokerNode } from "./broker.ts";
 import { checkPort, Endpoint } from "./endpoint.ts";
 import { InvalidSettingError } from "./errors.ts";
-import { externalAddress, type ExternalAddressProps } from "./private/external-address.ts";
+import {
+  externalAddress,
+  isUnspecified,
+  type ExternalAddressProps,
+} from "./private/external-address.ts";
 
 /** From where a listener's clients connect. */
 export type Vantage = "network" | "host" | "external";
@@ -14,10 +19,10 @@ export interface ListenerProps {
    */
   readonly name?: string;
   /**
-   * TCP port that clients connect to; for `host` and `external` it is the first broker's, broker
-   * n has `port + n - 1`.
+   * TCP port that clients connect to; for `host` and `external` it is that of broker 1, and the broker
+   * with id n has `port + n - 1`, unless it says otherwise itself.
    *
-   * @default - 19092 (network), 9092 (host), 9094 (external)
+   * @default - 19092 (network), 9092 (host), 9192 (external)
    */
   readonly port?: number;
 }
@@ -68,12 +73,12 @@ export class Listener {
       "Listener.host()",
       props,
     );
-    return new Listener("external", name, props.port ?? 9094, address, bindAddress);
+    return new Listener("external", name, props.port ?? 9192, address, bindAddress);
   }
 
   readonly vantage: Vantage;
   readonly name: string;
-  /** Port that brokers listen on, and that the first broker's clients dial. */
+  /** Port that brokers listen on, and that clients of broker 1 dial. */
   readonly port: number;
   /** IP address of the Docker host that the engine binds; undefined when nothing is published. */
   readonly bindAddress: string | undefined;
@@ -113,11 +118,55 @@ export class Listener {
   /**
    * What a broker advertises on this listener.
    *
-   * @param broker its id, from 1, and its name on the Docker network
+   * @throws InvalidSettingError when the broker has an address of its own that cannot be, or no port is left for it
    */
-  advertised(broker: { readonly id: number; readonly host: string }): Endpoint {
-    return this.address === undefined
-      ? Endpoint.of(broker.host, this.port)
-      : Endpoint.of(this.address, this.port + broker.id - 1);
+  advertised(broker: BrokerNode): Endpoint {
+    return this.published(broker)?.endpoint ?? Endpoint.of(broker.host, this.port);
+  }
+
+  /**
+   * What the engine binds for a broker, and what clients dial there.
+   *
+   * @returns undefined when nothing is published
+   * @throws InvalidSettingError as `advertised`
+   */
+  published(
+    broker: BrokerNode,
+  ): { readonly endpoint: Endpoint; readonly bindAddress: string } | undefined {
+    const own = broker.published?.[this.name];
+    const { address, bindAddress } = this;
+    const owner = `broker ${broker.id}: ${this.vantage} listener "${this.name}"`;
+    if (address === undefined || bindAddress === undefined) {
+      if (own === undefined) return undefined;
+      throw new InvalidSettingError(
+        `${owner} is published nowhere; leave its address out, or use Listener.host() or Listener.external()`,
+      );
+    }
+    const port = own?.port ?? this.port + broker.id - 1;
+    if (port > 65535 && own?.port === undefined) {
+      throw new InvalidSettingError(
+        `${owner} would have port ${this.port} + ${broker.id} - 1, which is none; give it a port of its own (published: { ${this.name}: { port } })`,
+      );
+    }
+    checkPort(port, owner);
+    if (own?.address === undefined && own?.bindAddress === undefined) {
+      return { endpoint: Endpoint.of(address, port), bindAddress };
+    }
+    if (this.vantage === "host") {
+      throw new InvalidSettingError(
+        `${owner} is for programs on the Docker host, at ${address}; give a port only, or use Listener.external()`,
+      );
+    }
+    // An address of its own is not behind the one that the listener binds, unless that stands for all.
+    const inherited = own.address === undefined || isUnspecified(bindAddress);
+    const its = externalAddress(owner, "Listener.host()", {
+      address: own.address ?? address,
+      ...(own.bindAddress === undefined
+        ? inherited
+          ? { bindAddress }
+          : {}
+        : { bindAddress: own.bindAddress }),
+    });
+    return { endpoint: Endpoint.of(its.address, port), bindAddress: its.bindAddress };
   }
 }

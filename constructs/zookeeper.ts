@@ -8,6 +8,7 @@ import { Memory } from "./memory.ts";
 import { Metadata, type IZooKeeper } from "./metadata.ts";
 import { hostNames } from "./private/host-name.ts";
 import { Probe } from "./private/probe.ts";
+import { checkQuorum } from "./private/quorum.ts";
 import { publishedPorts, ServiceContainers } from "./private/service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
 import type { PublishedPort } from "./published-port.ts";
@@ -22,13 +23,19 @@ export interface ZooKeeperProps {
   /** The Docker network that the servers join: a provider resource, or any object with its name. */
   readonly network: { readonly name: string };
   /**
+   * How many servers there are: 1, 3 or 5, of which none, one or two may be lost.
+   *
+   * @default 1
+   */
+  readonly servers?: number;
+  /**
    * Names of the servers' containers, in the order of their ids.
    *
    * @default - `<name>-<n>`
    */
   readonly hosts?: readonly string[];
   /**
-   * Port of the Docker host that leads to it. It asks nobody for a password.
+   * Port of the Docker host that leads to server 1; that of server n is n - 1 further on. It asks nobody for a password.
    *
    * @default - none: only containers on the network reach it
    */
@@ -62,6 +69,9 @@ export interface ZooKeeperProps {
 /** Port that clients connect to, inside the network. */
 const CLIENT_PORT = 2181;
 
+/** Ports that the servers have among themselves: to follow their leader, and to elect one. */
+const PEER_PORTS = "2888:3888";
+
 /** Milliseconds of a tick, ZooKeeper's unit of time; sessions live 2 to 20 of them. */
 const TICK_TIME = 2000;
 
@@ -76,7 +86,7 @@ export interface ZooKeeperServer {
   readonly volumes: readonly Volume[];
 }
 
-/** A ZooKeeper ensemble of one server, which keeps the metadata of Kafka clusters before 4.0. */
+/** A ZooKeeper ensemble, which keeps the metadata of Kafka clusters before 4.0. */
 export class ZooKeeper extends Construct implements IZooKeeper {
   readonly distribution: Distribution;
   readonly servers: readonly ZooKeeperServer[];
@@ -105,7 +115,9 @@ export class ZooKeeper extends Construct implements IZooKeeper {
       labels: props.labels,
     });
     const storage = props.storage ?? Storage.volume();
-    this.servers = hostNames(name, 1, props.hosts, "ZooKeeper").map((host, i) => {
+    const count = checkQuorum(props.servers ?? 1, "ZooKeeper servers", "servers");
+    const hosts = hostNames(name, count, props.hosts, "ZooKeeper");
+    this.servers = hosts.map((host, i) => {
       const server = i + 1;
       // Two folders that both images declare as volumes: the log is written on its own, in the order of the transactions.
       const mounts = ["data", "log"].map((kind) =>
@@ -121,6 +133,7 @@ export class ZooKeeper extends Construct implements IZooKeeper {
         environment: {
           ZOOKEEPER_CLIENT_PORT: String(CLIENT_PORT),
           ZOOKEEPER_TICK_TIME: String(TICK_TIME),
+          ...(count === 1 ? {} : ensembleSettings(server, hosts)),
           // ZooKeeper by itself never removes an old snapshot.
           ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT: "3",
           ZOOKEEPER_AUTOPURGE_PURGE_INTERVAL: "24",
@@ -129,7 +142,7 @@ export class ZooKeeper extends Construct implements IZooKeeper {
           KAFKA_OPTS:
             "-Dzookeeper.4lw.commands.whitelist=srvr -Dzookeeper.admin.enableServer=false",
         },
-        ports: publishedPorts(CLIENT_PORT, props.publish),
+        ports: publishedPorts(CLIENT_PORT, props.publish, i),
         mounts,
         probe: Probe.zooKeeper(host, CLIENT_PORT),
         outlivedBy: [],
@@ -150,4 +163,15 @@ export class ZooKeeper extends Construct implements IZooKeeper {
   get connect(): string {
     return this.servers.map(({ host }) => `${host}:${CLIENT_PORT}`).join(",");
   }
+}
+
+/** What a server must know of the others. */
+function ensembleSettings(server: number, hosts: readonly string[]): Record<string, string> {
+  return {
+    ZOOKEEPER_SERVER_ID: String(server),
+    ZOOKEEPER_SERVERS: hosts.map((host) => `${host}:${PEER_PORTS}`).join(";"),
+    // Ticks for a follower to find and catch up with its leader, and to keep up with it.
+    ZOOKEEPER_INIT_LIMIT: "10",
+    ZOOKEEPER_SYNC_LIMIT: "5",
+  };
 }

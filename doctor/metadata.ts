@@ -9,7 +9,7 @@ import type { Address } from "./address.ts";
 import { formatAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
 import type { Dial } from "./dial.ts";
-import { array, int8, string, type Question } from "./protocol.ts";
+import { array, int32, int8, string, type Question, type Reader } from "./protocol.ts";
 
 /** A broker as it is advertised. */
 interface AdvertisedBroker {
@@ -59,37 +59,86 @@ export async function askMetadata(
 /** What a client begins with: who is in the cluster, and how these topics are. */
 export function metadata(topics: readonly string[]): Question<ClusterMetadata> {
   return {
-    key: METADATA,
-    version: 4,
-    body: Buffer.concat([array(topics.map(string)), int8(0)]),
+    ...metadataRequest(topics),
     read(answer) {
-      answer.int32(); // throttle time
-      const brokers = answer.array(() => {
-        const id = answer.int32();
-        const host = answer.string() ?? "";
-        const port = answer.int32();
-        answer.string(); // rack
-        return { id, address: formatAddress({ host, port }) };
-      });
-      const clusterId = answer.string();
-      const controllerId = answer.int32();
-      const codes = answer.array((): [string, number] => {
-        const code = answer.int16();
-        const topic = answer.string() ?? "";
-        answer.int8(); // internal or not
-        const partitions = answer.array(() => {
-          const partitionCode = answer.int16();
-          answer.int32(); // partition
-          answer.int32(); // leader
-          answer.array(() => answer.int32()); // replicas
-          answer.array(() => answer.int32()); // of them in sync
-          return partitionCode;
-        });
-        return [topic, [code, ...partitions].find((each) => each !== 0) ?? 0];
-      });
+      const { clusterId, controllerId, brokers, states } = readMetadata(answer);
+      const codes = states.map(({ topic, code, partitions }): [string, number] => [
+        topic,
+        [code, ...partitions.map((partition) => partition.code)].find((each) => each !== 0) ?? 0,
+      ]);
       return { clusterId, controllerId, brokers, topics: Object.fromEntries(codes) };
     },
   };
+}
+
+/** A partition as the cluster's metadata has it. */
+export interface PartitionState {
+  readonly topic: string;
+  readonly partition: number;
+  /** -1 where there is none. */
+  readonly leader: number;
+  readonly replicas: readonly number[];
+  /** Those of the replicas that are in sync. */
+  readonly inSync: readonly number[];
+}
+
+/**
+ * Who leads and who follows, as the broker at this address knows it.
+ *
+ * @param topics names; those that are not there have no partition, and are not created by asking. All topics if undefined
+ * @throws NoAnswer
+ */
+export async function askPartitions(
+  dial: Dial,
+  address: Address,
+  topics: readonly string[] | undefined,
+  seconds = 5,
+): Promise<PartitionState[]> {
+  const question: Question<PartitionState[]> = {
+    ...metadataRequest(topics),
+    read: (answer) =>
+      readMetadata(answer).states.flatMap(({ topic, partitions }) =>
+        partitions
+          .map(({ partition, leader, replicas, inSync }) => ({
+            ...{ topic, partition, leader, replicas, inSync },
+          }))
+          .toSorted((a, b) => a.partition - b.partition),
+      ),
+  };
+  return askOnce(dial, address, question, seconds);
+}
+
+function metadataRequest(topics: readonly string[] | undefined) {
+  const wanted = topics === undefined ? int32(-1) : array(topics.map(string));
+  return { key: METADATA, version: 4, body: Buffer.concat([wanted, int8(0)]) } as const;
+}
+
+function readMetadata(answer: Reader) {
+  answer.int32(); // throttle time
+  const brokers = answer.array(() => {
+    const id = answer.int32();
+    const host = answer.string() ?? "";
+    const port = answer.int32();
+    answer.string(); // rack
+    return { id, address: formatAddress({ host, port }) };
+  });
+  const clusterId = answer.string();
+  const controllerId = answer.int32();
+  const states = answer.array(() => {
+    const code = answer.int16();
+    const topic = answer.string() ?? "";
+    answer.int8(); // internal or not
+    const partitions = answer.array(() => {
+      const partitionCode = answer.int16();
+      const partition = answer.int32();
+      const leader = answer.int32();
+      const replicas = answer.array(() => answer.int32());
+      const inSync = answer.array(() => answer.int32());
+      return { code: partitionCode, partition, leader, replicas, inSync };
+    });
+    return { topic, code, partitions };
+  });
+  return { clusterId, controllerId, brokers, states };
 }
 
 /** What a broker says when it is asked for the settings of a broker id. */

@@ -26,7 +26,7 @@ kill $(jobs -p) 2>/dev/null
 export class Tunnel extends Duplex {
   readonly #child: Pipe;
 
-  constructor(docker: Docker, container: string, { host, port }: Address) {
+  constructor(docker: Pick<Docker, "pipe">, container: string, { host, port }: Address) {
     super();
     const script = ["bash", "-c", SCRIPT, "tunnel", host, String(port)];
     this.#child = docker.pipe(["exec", "--interactive", container, ...script]);

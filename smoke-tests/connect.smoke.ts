@@ -110,7 +110,7 @@ function proveConnect(service: ServiceUnderTest): void {
       return;
     }
     made.topic = true;
-    await trial.tried(kafka.createTopic(topic, PARTITIONS, replicas));
+    await trial.tried(kafka.createTopic(topic, { partitions: PARTITIONS, replicas }));
     made.connector = true;
     await heard(() => client.configure(connector, configuration()));
     await running();

@@ -81,7 +81,7 @@ export function explainSilence(
 }
 
 /** How a message names what a broker runs in. */
-function placeOf({ id, container }: ExpectedBroker): string {
+export function placeOf({ id, container }: ExpectedBroker): string {
   return container === undefined ? `broker ${id}` : `container "${container}"`;
 }
 

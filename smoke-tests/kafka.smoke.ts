@@ -4,8 +4,8 @@ import { randomBytes } from "node:crypto";
 import { afterAll, describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor, logOf, openClient } from "./clients/listener-client.ts";
-import { messageOf } from "../doctor/deadline.ts";
-import type { ClusterIdSighting, ListenerUnderTest } from "./diagnosis.ts";
+import { eventually, messageOf } from "../doctor/deadline.ts";
+import type { ClusterIdSighting, ExpectedBroker, ListenerUnderTest } from "./diagnosis.ts";
 import {
   explainClientError,
   explainClusterIds,
@@ -17,11 +17,18 @@ import {
 import { Docker } from "../doctor/docker.ts";
 import { readOutputs } from "./outputs.ts";
 import { Questions } from "./questions.ts";
-import { judge, makeRecords } from "./records.ts";
+import { judge, keysFor, makeRecords, type SmokeRecord } from "./records.ts";
+import {
+  brokersInWords,
+  explainFewReplicas,
+  explainIdleBrokers,
+  explainMinInSync,
+  explainReplicas,
+  replicasOn,
+  spread,
+} from "./replication.ts";
 import { inCell } from "./report/cell.ts";
 import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
-
-const PARTITIONS = 3;
 
 const outputs = readOutputs();
 const docker = new Docker(outputs.docker?.host);
@@ -64,8 +71,12 @@ function proveListener(listener: ListenerUnderTest): void {
   const caveat = vantage === "external" && onOwnHost ? ownHostCaveat(name) : undefined;
   const remark = caveat === undefined ? "" : " (tried from its own host only)";
   const label = `kafka-platform-kit.smoke.${name.replace(/[^A-Za-z0-9_-]/g, "-")}.${runId}`;
-  const records = makeRecords(runId);
-  const made = { topic: false, group: false };
+  const ids = brokers.map(({ id }) => id);
+  const assignment = spread(ids);
+  const keys = keysFor(assignment.length);
+  const records = makeRecords(runId, Math.max(100, keys), keys);
+  const isCluster = brokers.length > 1;
+  const made = { topic: false, group: false, defaults: false };
 
   let client: ListenerClient;
   let questions: Questions;
@@ -124,24 +135,78 @@ function proveListener(listener: ListenerUnderTest): void {
     );
   });
 
-  step(`carries ${records.length} records there and back`, async () => {
-    try {
+  const way = isCluster
+    ? `, led by ${brokersInWords(ids)}, from clients that know one of them`
+    : "";
+  step(`carries ${records.length} records there and back${way}`, async () => {
+    await tried(async () => {
       made.topic = true;
-      await client.createTopic(label, PARTITIONS, Math.min(3, brokers.length));
-      await client.produce(label, records);
+      await client.createTopic(label, { assignment });
+      // One after the other: their records are judged by their order.
+      for (const [broker, share] of shares(brokers, records)) {
+        await client.produce(label, share, broker).catch((error: unknown) => {
+          const alone = isCluster ? `with ${broker.address} as its only bootstrap server: ` : "";
+          throw finding(`${alone}${messageOf(error)}`);
+        });
+      }
       const count = await client.recordCount(label);
       await client.awaitCoordinator(label);
       made.group = true;
       const received = count === 0 ? [] : await client.consume(label, label, count);
-      const findings = judge(records, received, PARTITIONS);
+      const findings = [
+        ...judge(records, received, assignment.length),
+        ...explainIdleBrokers(brokers, assignment, await client.partitions([label]), received),
+      ];
       if (findings.length > 0) {
         throw finding(["records did not come out as they went in", ...findings].join("\n  "));
       }
+    });
+  });
+
+  if (isCluster) {
+    step(`keeps them on ${replicasOn(ids.length)} brokers, all in sync`, async () => {
+      await eventually(20, "every replica to be in sync", async () => {
+        const missing = explainReplicas(await client.partitions([label]), brokers);
+        return missing.length === 0 ? undefined : missing.join("\n  ");
+      }).catch((error: unknown) => {
+        throw finding(`listener "${name}": ${messageOf(error)}`);
+      });
+    });
+  }
+
+  // What others deployed has promised nothing. It is the cluster's, not the listener's: so once.
+  if (isCluster && outputs.docker !== undefined && listener === listeners[0]) {
+    const replicas = replicasOn(ids.length);
+    step(`gives new topics and the groups' positions ${replicas} replicas`, async () => {
+      const topic = `${label}.default`;
+      const [own, offsets, minInSync] = await tried(async () => {
+        made.defaults = true;
+        await client.createTopic(topic, { partitions: 1 });
+        return [
+          await client.partitions([topic]),
+          await client.partitions(["__consumer_offsets"]),
+          await client.topicSetting(topic, "min.insync.replicas"),
+        ] as const;
+      });
+      const { metadata } = outputs.kafka;
+      const findings = [
+        explainFewReplicas("topic", own, replicas, metadata),
+        explainMinInSync(minInSync, replicas, metadata),
+        explainFewReplicas("offsets", offsets, replicas, metadata),
+      ].filter((each) => each !== undefined);
+      if (findings.length > 0) throw finding(...findings);
+    });
+  }
+
+  /** What goes wrong with the client is explained, with the last words of the brokers. */
+  async function tried<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       const words = await Promise.all(brokers.map((broker) => docker.lastWords(broker.container)));
       throw finding(explainClientError(listener, messageOf(error)) + logOf(client), ...words);
     }
-  });
+  }
 
   endProof(
     () => made.topic,
@@ -149,10 +214,20 @@ function proveListener(listener: ListenerUnderTest): void {
       // One after the other: kafkajs' admin asks about its topics in every request, the group's too, and a
       // topic that is just going makes it fail.
       const groupGone = made.group ? client.removeGroup(label) : Promise.resolve();
-      await failWithAll([
-        groupGone,
-        groupGone.catch(() => {}).then(() => client.removeTopic(label)),
-      ]);
+      const topicGone = groupGone.catch(() => {}).then(() => client.removeTopic(label));
+      const defaultsGone = topicGone
+        .catch(() => {})
+        .then(() => (made.defaults ? client.removeTopic(`${label}.default`) : undefined));
+      await failWithAll([groupGone, topicGone, defaultsGone]);
     },
   );
+}
+
+/** The records in order, as many for each broker. */
+function shares(
+  brokers: readonly ExpectedBroker[],
+  records: readonly SmokeRecord[],
+): [ExpectedBroker, readonly SmokeRecord[]][] {
+  const size = Math.ceil(records.length / brokers.length);
+  return brokers.map((broker, i) => [broker, records.slice(i * size, (i + 1) * size)]);
 }

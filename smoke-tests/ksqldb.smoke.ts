@@ -106,7 +106,7 @@ function proveKsqlDb(service: ServiceUnderTest): void {
       return;
     }
     made.topic = true;
-    await trial.tried(kafka.createTopic(topic, PARTITIONS, replicas));
+    await trial.tried(kafka.createTopic(topic, { partitions: PARTITIONS, replicas }));
     made.stream = true;
     await create(
       stream,

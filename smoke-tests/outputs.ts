@@ -29,6 +29,12 @@ export interface BrokerOutput {
   readonly container?: string;
 }
 
+/** A node that is controller and nothing else. */
+export interface ControllerOutput {
+  readonly id: number;
+  readonly container: string;
+}
+
 /** An HTTP service beside the brokers, as each vantage reaches it. */
 export interface ServiceOutput {
   /** Of its API, for programs on the Docker host; absent when nothing is published there. */
@@ -83,8 +89,15 @@ export interface PlatformOutputs {
     readonly clusterId?: string;
     /** Present with ZooKeeper. */
     readonly zooKeeper?: ZooKeeperOutput;
+    /** Nodes that are controllers only; absent where brokers are controllers too, and with ZooKeeper. */
+    readonly controllers?: readonly ControllerOutput[];
     readonly brokers: readonly BrokerOutput[];
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
+  };
+  /** What the smoke tests may do to it that its clients notice; absent for nothing. */
+  readonly smoke?: {
+    /** Whether one broker may be killed, to see that no acknowledged record is lost. */
+    readonly brokerLoss: boolean;
   };
   /** Services beside the brokers, those that there are. */
   readonly services: ServiceOutputs;

@@ -31,15 +31,20 @@ const NAMED_IDS = 10;
 /** With the partitioner of the Java client, twelve keys reach every one of three partitions. */
 const KEYS = 12;
 
+/** How many keys reach every partition: so many for each do so up to 40 partitions. */
+export function keysFor(partitions: number): number {
+  return Math.max(KEYS, partitions > 3 ? 8 * partitions : 0);
+}
+
 /**
  * Makes records whose ids are unique (`<runId>-007`), a dozen keys between them. Values hold
  * what careless plumbing changes: quotes, tabs, separators and characters beyond ASCII.
  */
-export function makeRecords(runId: string, count = 100): SmokeRecord[] {
+export function makeRecords(runId: string, count = 100, keys = KEYS): SmokeRecord[] {
   return Array.from({ length: count }, (_, sequence) => {
     const id = `${runId}-${String(sequence).padStart(3, "0")}`;
     return {
-      key: `key-${sequence % KEYS}`,
+      key: `key-${sequence % keys}`,
       value: `${id}\t"größe", 雪: ${sequence * sequence}`,
       headers: { [ID_HEADER]: id, "smoke-remark": `record ${sequence} of ${count}` },
     };

@@ -81,7 +81,7 @@ function proveProxy(service: ServiceUnderTest): void {
     made.topic = true;
     await (kafka === undefined
       ? heard(() => client.createTopic(topic, 1, replicas))
-      : trial.tried(kafka.createTopic(topic, 1, replicas)));
+      : trial.tried(kafka.createTopic(topic, { partitions: 1, replicas })));
     const records = written.map(({ key, value }) => ({
       key: JSON.parse(key) as unknown,
       value: JSON.parse(value) as unknown,

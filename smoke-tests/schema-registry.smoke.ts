@@ -159,7 +159,10 @@ function proveRegistry(registry: RegistryUnderTest): void {
     });
     try {
       made.topic = true;
-      await kafka.createTopic(topic, 1, Math.min(3, listener.brokers.length));
+      await kafka.createTopic(topic, {
+        partitions: 1,
+        replicas: Math.min(3, listener.brokers.length),
+      });
       await kafka.produceBinary(
         topic,
         records.map(({ avro, ...record }) => ({

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import Sequence from "./sequence.ts";
 
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
     // A platform that works at the second attempt does not work.
     retry: 0,
     fileParallelism: false,
-    sequence: { concurrent: false },
+    sequence: { concurrent: false, sequencer: Sequence },
     // Every wait has a deadline and a message of its own; these only bound their sum.
     testTimeout: 240_000,
     hookTimeout: 120_000,

@@ -32,8 +32,8 @@ export interface EnvironmentSettings {
    * @default - there is none: the brokers run on KRaft
    */
   readonly zooKeeper?: Omit<ZooKeeperProps, Derived>;
-  /** The brokers. */
-  readonly kafka: Omit<KafkaClusterProps, Derived | "clusterId" | "metadata">;
+  /** The brokers; with ZooKeeper, their metadata is there. */
+  readonly kafka: Omit<KafkaClusterProps, Derived | "clusterId">;
   /** @default - there is none */
   readonly schemaRegistry?: ServiceSettings<SchemaRegistryProps>;
   /** @default - there is none */
@@ -49,6 +49,15 @@ export interface EnvironmentSettings {
   };
   /** @default - there is none */
   readonly restProxy?: ServiceSettings<RestProxyProps>;
+  /**
+   * What the smoke tests may do beside writing and reading topics of their own.
+   *
+   * @default - nothing
+   */
+  readonly smoke?: {
+    /** Kill one broker for a while, to prove that no acknowledged record is lost with it; it takes three of them. */
+    readonly brokerLoss?: boolean;
+  };
   /**
    * Where the state is kept: any backend of cdktf's, such as `(stack) => new PgBackend(stack, { … })`. Each
    * environment needs one of its own. It holds no secrets: those are given by the backend's own variables.

@@ -6,6 +6,7 @@ import { LocalBackend, TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import {
   ENVIRONMENT_LABEL,
+  InvalidSettingError,
   KafkaCluster,
   KafkaConnect,
   KsqlDb,
@@ -18,6 +19,7 @@ import {
   type Listener,
 } from "../constructs/index.ts";
 import { labelBlocks } from "../constructs/labels.ts";
+import { sharesPort } from "../constructs/private/service-container.ts";
 import { renderBackend, secretsIn, type RenderedBackend } from "./backend.ts";
 import type { DockerEndpoint } from "./docker-engine.ts";
 import { lockedDistribution, type EnvironmentLock } from "./environment-lock.ts";
@@ -81,6 +83,11 @@ export class KafkaPlatform extends TerraformStack {
         ...settings.zooKeeper,
         name: `${environment.name}-zookeeper`,
       });
+    if (zooKeeper !== undefined && settings.kafka.metadata !== undefined) {
+      throw new InvalidSettingError(
+        `environment ${environment.name} has a zooKeeper section and kafka.metadata; leave one of them out`,
+      );
+    }
     const kafka = new KafkaCluster(this, "kafka", {
       ...common,
       ...settings.kafka,
@@ -88,6 +95,15 @@ export class KafkaPlatform extends TerraformStack {
       ...(zooKeeper === undefined
         ? { clusterId: lock.clusterId }
         : { metadata: Metadata.zooKeeper(zooKeeper) }),
+    });
+    const isLossy = settings.smoke?.brokerLoss === true;
+    this.node.addValidation({
+      validate: () =>
+        isLossy && kafka.size < 3
+          ? [
+              `smoke.brokerLoss kills a broker of ${kafka.size}, and records would be lost with it; give the cluster 3 brokers, or leave brokerLoss out`,
+            ]
+          : [],
     });
     const named = (service: string): { name: string; kafka: KafkaCluster; labels: Labels } => ({
       name: `${environment.name}-${service}`,
@@ -131,10 +147,12 @@ export class KafkaPlatform extends TerraformStack {
     if (hostAddresses !== undefined) {
       const { jmx } = settings.kafka;
       const bound = [
-        ...kafka.listeners.map(({ vantage, name, bindAddress }) => ({
-          what: `${vantage} listener "${name}"`,
-          bindAddress,
-        })),
+        ...kafka.listeners.flatMap((listener) =>
+          kafka.brokers.map((broker) => ({
+            what: `${listener.vantage} listener "${listener.name}"`,
+            bindAddress: listener.published(broker)?.bindAddress,
+          })),
+        ),
         ...(jmx === undefined
           ? []
           : [{ what: `${jmx.vantage} JMX`, bindAddress: jmx.bindAddress }]),
@@ -151,19 +169,21 @@ export class KafkaPlatform extends TerraformStack {
     }
     const containers = [
       ...(zooKeeper?.containers ?? []),
+      ...kafka.controllers.map(({ container }) => container),
       ...kafka.containers,
       ...[schemaRegistry, connect, ksqlDb, cli, restProxy].flatMap(
         (service) => service?.container ?? [],
       ),
     ];
-    this.node.addValidation({ validate: () => collisions(containers) });
+    this.node.addValidation({ validate: () => collisions(containers, kafka.containers) });
     new ReadinessGate(this, "ready", {
       containers,
+      clusters: [kafka],
       dockerHost: engine.host,
       dockerCertPath: engine.certPath,
     });
 
-    const outputs = {
+    const outputs: Readonly<Record<string, unknown>> = {
       environment: environment.name,
       docker: { host: engine.host, network: `${environment.name}-network` },
       labels,
@@ -173,6 +193,9 @@ export class KafkaPlatform extends TerraformStack {
         ...(kafka.clusterId === undefined ? {} : { clusterId: kafka.clusterId }),
         ...(zooKeeper === undefined ? {} : { zooKeeper: zooKeeperOutput(zooKeeper) }),
         brokers: kafka.brokers.map(({ id, host }) => ({ id, container: host })),
+        ...(kafka.controllers.length === 0
+          ? {}
+          : { controllers: kafka.controllers.map(({ id, host }) => ({ id, container: host })) }),
         listeners: byListener(kafka, ({ vantage }, bootstrapServers) => ({
           vantage,
           bootstrapServers,
@@ -191,6 +214,7 @@ export class KafkaPlatform extends TerraformStack {
         },
         restProxy: restProxy && serviceOutput(restProxy),
       }),
+      ...(isLossy ? { smoke: { brokerLoss: true } } : {}),
       clients: {
         kafkajs: byListener(kafka, (_, servers) => ({ brokers: servers.split(",") })),
         librdkafka: byListener(kafka, (_, servers) => ({ "bootstrap.servers": servers })),
@@ -212,22 +236,35 @@ export class KafkaPlatform extends TerraformStack {
   }
 }
 
-/** Names and host ports that two containers of one environment want. */
-function collisions(containers: readonly Container[]): string[] {
+/**
+ * Names and host ports that two containers of one environment want.
+ *
+ * @param brokers whose ports the cluster itself holds against each other
+ */
+function collisions(containers: readonly Container[], brokers: readonly Container[]): string[] {
   const wanted = containers.map((container) => {
     const ports = container.portsInput;
     return {
       name: container.nameInput ?? "",
-      ports: (Array.isArray(ports) ? ports : []).map(({ external }) => external),
+      isBroker: brokers.includes(container),
+      ports: (Array.isArray(ports) ? ports : []).map(({ external = 0, ip = "" }) => ({
+        external,
+        ip,
+      })),
     };
   });
-  return wanted.flatMap(({ name, ports }, i) =>
+  return wanted.flatMap(({ name, ports, isBroker }, i) =>
     wanted.slice(0, i).flatMap((earlier) => {
       const both = `${earlier.name} and ${name} both want`;
-      const shared = [...new Set(ports)].filter((port) => earlier.ports.includes(port));
+      const shared = ports
+        .filter(() => !(isBroker && earlier.isBroker))
+        .filter((port) => earlier.ports.some((other) => sharesPort(port, other)))
+        .map(({ external }) => external);
       return [
         ...(earlier.name === name ? [`${both} the name ${name}; give each its own`] : []),
-        ...shared.map((port) => `${both} port ${port} of the host; give each its own`),
+        ...[...new Set(shared)].map(
+          (port) => `${both} port ${port} of the host; give each its own`,
+        ),
       ];
     }),
   );
@@ -282,7 +319,7 @@ function unboundable(
     if (bindAddress === undefined) continue;
     const family = isIPv6(bindAddress) ? "ipv6" : "ipv4";
     if (ALWAYS_BOUND.check(bindAddress, family) || own.check(bindAddress, family)) continue;
-    wanted.set(bindAddress, [...(wanted.get(bindAddress) ?? []), what]);
+    wanted.set(bindAddress, [...new Set([...(wanted.get(bindAddress) ?? []), what])]);
   }
   return [...wanted].map(
     ([bindAddress, whats]) =>

@@ -10,6 +10,7 @@ import { Memory } from "../memory.ts";
 import type { PublishedPort } from "../published-port.ts";
 import { checkHostName } from "./host-name.ts";
 import type { Probe } from "./probe.ts";
+import { replicationFor } from "./replication.ts";
 import { publishedPorts, ServiceContainers } from "./service-container.ts";
 import { heapOptions, memoryConflicts, serviceMemory } from "./service-memory.ts";
 
@@ -120,7 +121,7 @@ export abstract class HttpService extends Construct {
       host: this.host,
       port,
       bootstrapServers: bootstrapServers ?? "",
-      replicationFactor: Math.min(3, kafka.size),
+      replicationFactor: replicationFor(kafka.size).replicas,
       heap: heapOptions(memory),
     });
     this.apiPath = dialect.apiPath;

@@ -1,24 +1,18 @@
+import type { BrokerNode, Node } from "../broker.ts";
 import { CLUSTER_LISTENERS, type Listener } from "../listener.ts";
 import type { Metadata } from "../metadata.ts";
 import type { Properties } from "./properties.ts";
 
-/** A node of the cluster: its id, from 1, and its name on the Docker network. */
-export interface Node {
-  readonly id: number;
-  readonly host: string;
-}
-
 /**
- * All that Kafka must know of itself, its listeners and where the metadata is, on one broker. With KRaft
- * it is a controller too.
+ * All that Kafka must know of itself, its listeners and where the metadata is, on one broker.
  *
- * @param node the node that the settings are for
- * @param nodes every node of the cluster, `node` among them
+ * @param node the broker that the settings are for
+ * @param voters the controllers of a KRaft cluster; the broker is one of them, or none is a broker
  * @param listeners the clients' listeners
  */
-export function listenerSettings(
-  node: Node,
-  nodes: readonly Node[],
+export function brokerSettings(
+  node: BrokerNode,
+  voters: readonly Node[],
   listeners: readonly Listener[],
   metadata: Metadata,
 ): Properties {
@@ -52,15 +46,36 @@ export function listenerSettings(
       ...settings(bound, served),
     };
   }
-  // Kafka 3.9.0 refuses a controller listener on 0.0.0.0 (apache/kafka#18387), so it is bound by name.
-  const controllerAt = `${controller.name}://${node.host}:${controller.port}`;
+  const votes = voters.some(({ id }) => id === node.id);
   return {
     "node.id": String(node.id),
-    "process.roles": "broker,controller",
-    ...settings([...bound, controllerAt], [...served, controller]),
-    "controller.listener.names": controller.name,
-    "controller.quorum.voters": nodes
-      .map(({ id, host }) => `${id}@${host}:${controller.port}`)
-      .join(","),
+    "process.roles": votes ? "broker,controller" : "broker",
+    ...settings(votes ? [...bound, boundController(node)] : bound, [...served, controller]),
+    ...quorumSettings(voters),
+  };
+}
+
+/** The same for a controller that is no broker: it has no clients, and nothing to advertise. */
+export function controllerSettings(node: Node, voters: readonly Node[]): Properties {
+  return {
+    "node.id": String(node.id),
+    "process.roles": "controller",
+    listeners: boundController(node),
+    "listener.security.protocol.map": `${CLUSTER_LISTENERS.controller.name}:PLAINTEXT`,
+    ...quorumSettings(voters),
+  };
+}
+
+/** Kafka 3.9.0 refuses a controller listener on 0.0.0.0 (apache/kafka#18387), so it is bound by name. */
+function boundController({ host }: Node): string {
+  const { name, port } = CLUSTER_LISTENERS.controller;
+  return `${name}://${host}:${port}`;
+}
+
+function quorumSettings(voters: readonly Node[]): Properties {
+  const { name, port } = CLUSTER_LISTENERS.controller;
+  return {
+    "controller.listener.names": name,
+    "controller.quorum.voters": voters.map(({ id, host }) => `${id}@${host}:${port}`).join(","),
   };
 }

@@ -3,11 +3,13 @@ import { Image as ImageResource } from "@cdktf/provider-docker/lib/image/index.j
 import { Volume } from "@cdktf/provider-docker/lib/volume/index.js";
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
+import { checkPort } from "../endpoint.ts";
 import type { Image } from "../image.ts";
 import { labelBlocks, SERVICE_LABEL, type Labels } from "../labels.ts";
 import type { Memory } from "../memory.ts";
 import type { PublishedPort } from "../published-port.ts";
 import type { Storage } from "../storage.ts";
+import { isUnspecified } from "./external-address.ts";
 import type { Probe } from "./probe.ts";
 
 /** A port of a container that the engine binds on its host. */
@@ -121,17 +123,30 @@ export class ServiceContainers {
   }
 }
 
+/** Whether two ports cannot both be bound, whatever they lead to. */
+export function sharesPort(
+  a: Pick<PortBinding, "external" | "ip">,
+  b: Pick<PortBinding, "external" | "ip">,
+): boolean {
+  return a.external === b.external && (a.ip === b.ip || isUnspecified(a.ip) || isUnspecified(b.ip));
+}
+
 /**
  * What the engine is to bind for a port inside. One address for each at the most: engines disagree on the order in
  * which they report several, which the provider takes for a change.
+ *
+ * @param further by how much the port is moved on, for the second and later containers of one service
+ * @throws InvalidSettingError when no port is left there
  */
 export function publishedPorts(
   internal: number,
   published: PublishedPort | undefined,
+  further = 0,
 ): PortBinding[] {
   if (published === undefined) return [];
   const { endpoint, bindAddress } = published;
-  return [{ internal, external: endpoint.port, ip: bindAddress }];
+  const external = checkPort(endpoint.port + further, `${published}, ${further} further on`);
+  return [{ internal, external, ip: bindAddress }];
 }
 
 /** Text that Terraform leaves as it is, such as `${file:/secrets:key}`, which is Kafka's to resolve; what cdktf stands in for is not meant. */

@@ -1,5 +1,5 @@
 import { messageOf } from "../../doctor/deadline.ts";
-import type { ListenerUnderTest } from "../diagnosis.ts";
+import type { ExpectedBroker, ListenerUnderTest } from "../diagnosis.ts";
 import type { Docker } from "../../doctor/docker.ts";
 import type { PlatformOutputs } from "../outputs.ts";
 import type { ReceivedRecord, SmokeRecord } from "../records.ts";
@@ -13,15 +13,7 @@ import {
 } from "./console-tools.ts";
 import { KafkaJsClient } from "./kafkajs-client.ts";
 import { Tunnel } from "../../doctor/tunnel.ts";
-
-/** Where images keep Kafka's commands: on the path, or where the Apache image has them. */
-const FIND_TOOLS = `
-for command in kafka-console-producer kafka-console-producer.sh /opt/kafka/bin/kafka-console-producer.sh; do
-  command -v "$command" && exit
-done
-echo "no kafka-console-producer in this image" >&2
-exit 1
-`;
+import { findTool } from "./tools.ts";
 
 /**
  * A container on the platform's network: records go through the broker image's own Java commands,
@@ -61,12 +53,12 @@ export class ContainerClient extends KafkaJsClient {
     const name = `${outputs.environment}-smoke-${listener.name.toLowerCase()}-${runId}`;
     try {
       const container = await docker.startBeside(broker.container, outputs, name);
-      const producer = await docker.run(["exec", container, "bash", "-c", FIND_TOOLS]);
+      const producer = await findTool(docker, container, "kafka-console-producer");
       return new ContainerClient(
         listener,
         docker,
         container,
-        producer.trim(),
+        producer,
         producerSendsHeaders(outputs.kafka.version),
       );
     } catch (error) {
@@ -75,11 +67,15 @@ export class ContainerClient extends KafkaJsClient {
     }
   }
 
-  override async produce(topic: string, records: readonly SmokeRecord[]): Promise<void> {
-    if (!this.#sendsHeaders) return super.produce(topic, records);
+  override async produce(
+    topic: string,
+    records: readonly SmokeRecord[],
+    knowing?: ExpectedBroker,
+  ): Promise<void> {
+    if (!this.#sendsHeaders) return super.produce(topic, records, knowing);
     await this.#tool(
       this.#producer,
-      producerArguments(this.#bootstrapServers, topic),
+      producerArguments(knowing?.address ?? this.#bootstrapServers, topic),
       producerLines(records),
     );
   }

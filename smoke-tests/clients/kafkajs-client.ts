@@ -3,16 +3,21 @@ import type { Admin, Consumer, ISocketFactory, Producer } from "kafkajs";
 import kafkajs from "kafkajs";
 import { parseAddress } from "../../doctor/address.ts";
 import { eventually, messageOf, within } from "../../doctor/deadline.ts";
-import type { ListenerUnderTest } from "../diagnosis.ts";
+import type { ExpectedBroker, ListenerUnderTest } from "../diagnosis.ts";
 import type { Dial } from "../../doctor/dial.ts";
-import { askMetadata, UNKNOWN_TOPIC } from "../../doctor/metadata.ts";
+import {
+  askMetadata,
+  askPartitions,
+  UNKNOWN_TOPIC,
+  type PartitionState,
+} from "../../doctor/metadata.ts";
 import type {
   BinaryReceivedRecord,
   BinarySmokeRecord,
   ReceivedRecord,
   SmokeRecord,
 } from "../records.ts";
-import type { ListenerClient } from "./listener-client.ts";
+import type { ListenerClient, TopicShape } from "./listener-client.ts";
 
 /** How many lines of kafkajs's own log a failure may need. */
 const LOG_LINES = 8;
@@ -28,13 +33,21 @@ export class KafkaJsClient implements ListenerClient {
   constructor(listener: ListenerUnderTest, dial: Dial) {
     this.listener = listener;
     this.dial = dial;
-    this.#kafka = new kafkajs.Kafka({
+    this.#kafka = this.#connecting(listener.brokers);
+  }
+
+  get log(): readonly string[] {
+    return this.#log.slice(-LOG_LINES);
+  }
+
+  #connecting(brokers: readonly ExpectedBroker[]): kafkajs.Kafka {
+    return new kafkajs.Kafka({
       clientId: "kafka-platform-kit-smoke",
-      brokers: listener.brokers.map(({ address }) => address),
+      brokers: brokers.map(({ address }) => address),
       connectionTimeout: 5000,
       requestTimeout: 15_000,
       retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 2000 },
-      socketFactory: socketFactory(dial),
+      socketFactory: socketFactory(this.dial),
       logLevel: kafkajs.logLevel.ERROR,
       // What kafkajs calls an error is often a retry that went well: kept, shown in failures only.
       logCreator:
@@ -47,16 +60,12 @@ export class KafkaJsClient implements ListenerClient {
     });
   }
 
-  get log(): readonly string[] {
-    return this.#log.slice(-LOG_LINES);
-  }
-
-  async createTopic(topic: string, partitions: number, replicationFactor: number): Promise<void> {
-    const doing = `creating topic "${topic}" with ${partitions} partitions of ${replicationFactor} replicas`;
+  async createTopic(topic: string, shape: TopicShape): Promise<void> {
+    const doing = `creating topic "${topic}" with ${inWords(shape)}`;
     const create = async (): Promise<void> => {
       const admin = await this.#administer();
       await admin.createTopics({
-        topics: [{ topic, numPartitions: partitions, replicationFactor }],
+        topics: [{ topic, ...requestOf(shape) }],
         timeout: 15_000,
         // kafkajs gives up where a broker has not heard of the topic yet.
         waitForLeaders: false,
@@ -70,6 +79,31 @@ export class KafkaJsClient implements ListenerClient {
     );
   }
 
+  async partitions(topics?: readonly string[]): Promise<PartitionState[]> {
+    const silent: string[] = [];
+    for (const { address } of this.listener.brokers) {
+      try {
+        return await askPartitions(this.dial, parseAddress(address), topics);
+      } catch (error) {
+        silent.push(messageOf(error));
+      }
+    }
+    throw new Error(`no broker says who leads which partition: ${silent.join("; ")}`);
+  }
+
+  async topicSetting(topic: string, name: string): Promise<string | undefined> {
+    const admin = await this.#administer();
+    const { resources } = await within(
+      20,
+      `asking for ${name} of topic "${topic}"`,
+      admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
+      }),
+    );
+    return resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue;
+  }
+
   async awaitCoordinator(group: string): Promise<void> {
     await eventually(20, `a group coordinator for "${group}"`, async () => {
       const admin = await this.#administer();
@@ -78,13 +112,26 @@ export class KafkaJsClient implements ListenerClient {
     });
   }
 
-  async produce(topic: string, records: readonly SmokeRecord[]): Promise<void> {
+  async produce(
+    topic: string,
+    records: readonly SmokeRecord[],
+    knowing?: ExpectedBroker,
+  ): Promise<void> {
     const binary = records.map((record) => ({ ...record, value: Buffer.from(record.value) }));
-    await this.produceBinary(topic, binary);
+    const kafka = knowing === undefined ? this.#kafka : this.#connecting([knowing]);
+    await this.#produce(kafka, topic, binary);
   }
 
   async produceBinary(topic: string, records: readonly BinarySmokeRecord[]): Promise<void> {
-    const producer: Producer = this.#kafka.producer({
+    await this.#produce(this.#kafka, topic, records);
+  }
+
+  async #produce(
+    kafka: kafkajs.Kafka,
+    topic: string,
+    records: readonly BinarySmokeRecord[],
+  ): Promise<void> {
+    const producer: Producer = kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
       // Else a retry may write twice or out of order, and the platform would be blamed.
@@ -231,6 +278,32 @@ export class KafkaJsClient implements ListenerClient {
     })();
     return this.#admin;
   }
+}
+
+/** What kafkajs is told of a topic. */
+function requestOf({ partitions, replicas, assignment, settings = {} }: TopicShape) {
+  return {
+    ...(partitions === undefined ? {} : { numPartitions: partitions }),
+    ...(replicas === undefined ? {} : { replicationFactor: replicas }),
+    ...(assignment === undefined
+      ? {}
+      : {
+          replicaAssignment: assignment.map((brokers, partition) => ({
+            partition,
+            replicas: [...brokers],
+          })),
+        }),
+    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+  };
+}
+
+function inWords({ partitions, replicas, assignment }: TopicShape): string {
+  const count = assignment?.length ?? partitions;
+  const copies = assignment?.[0]?.length ?? replicas;
+  return [
+    count === undefined ? "the default number of partitions" : `${count} partitions`,
+    copies === undefined ? "the default number of replicas" : `${copies} replicas`,
+  ].join(" of ");
 }
 
 /** Parting is no part of the proof, and must not hide what went wrong before. */

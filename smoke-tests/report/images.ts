@@ -10,6 +10,7 @@ export async function imagesOf(
   const { schemaRegistry, connect, ksqlDb, restProxy } = services;
   const containers = [
     ...(kafka.zooKeeper?.servers ?? []),
+    ...(kafka.controllers ?? []),
     ...kafka.brokers,
     ...[schemaRegistry, connect, ksqlDb, ksqlDb?.cli, restProxy],
   ].flatMap((place) => place?.container ?? []);

@@ -1,7 +1,7 @@
 /** What a smoke run has proven, way in by way in: a value made from the outputs and the tests' results. */
 import type { PlatformOutputs, Vantage } from "../outputs.ts";
 import { SERVICE_TITLES, type ServiceKey } from "../services.ts";
-import type { Cell, Target } from "./cell.ts";
+import { brokerLossCell, controllersCell, type Cell, type Target } from "./cell.ts";
 
 /** What became of one test. */
 export interface Result {
@@ -74,7 +74,7 @@ export interface TargetReport {
 export interface Matrix {
   readonly environment: string;
   readonly at: Date;
-  /** Version, where it is known, and where the metadata is: `4.1.1, KRaft`. */
+  /** Version, where it is known, where the metadata is, and how many brokers: `4.1.1, KRaft, 3 brokers`. */
   readonly kafka: string;
   readonly clusterId: string | undefined;
 
@@ -83,7 +83,7 @@ export interface Matrix {
   /** Undefined for a platform that this kit did not deploy. */
   readonly network: string | undefined;
   readonly images: readonly ContainerImage[];
-  /** Everything that a platform can have, in the order of who needs whom. */
+  /** Everything that a platform can have, in the order of who needs whom; of what few have, only what there is. */
   readonly targets: readonly TargetReport[];
   /** Tests that declare no cell. */
   readonly others: readonly Way[];
@@ -98,6 +98,8 @@ export interface Matrix {
 /** What people call what can be reached. */
 const TARGET_TITLES: Readonly<Record<Target, string>> = {
   kafka: "Kafka",
+  brokerLoss: "Broker loss",
+  controllers: "Controllers",
   zooKeeper: "ZooKeeper",
   ...SERVICE_TITLES,
   ksqlDbCli: "ksqlDB CLI",
@@ -105,6 +107,8 @@ const TARGET_TITLES: Readonly<Record<Target, string>> = {
 
 const TARGETS: readonly Target[] = [
   "kafka",
+  "brokerLoss",
+  "controllers",
   "zooKeeper",
   "schemaRegistry",
   "connect",
@@ -112,6 +116,9 @@ const TARGETS: readonly Target[] = [
   "ksqlDbCli",
   "restProxy",
 ];
+
+/** What few platforms have; the others do not lack it. */
+const UNUSUAL: readonly Target[] = ["brokerLoss", "controllers"];
 
 /** Who stands at each vantage. */
 export const VANTAGES: readonly Vantage[] = ["host", "network", "external"];
@@ -130,11 +137,12 @@ export function matrixOf(outputs: PlatformOutputs, results: readonly Result[], r
       results.filter((result) => result.cell !== undefined && keyOf(result.cell) === key),
     ),
   );
-  const targets = TARGETS.map((target): TargetReport => {
+  const targets = TARGETS.flatMap((target): TargetReport[] => {
     const own = VANTAGES.flatMap((vantage) =>
       ways.filter((way) => way.target === target && way.vantage === vantage),
     );
-    return { target, title: TARGET_TITLES[target], verdict: summed(own), ways: own };
+    if (own.length === 0 && UNUSUAL.includes(target)) return [];
+    return [{ target, title: TARGET_TITLES[target], verdict: summed(own), ways: own }];
   });
   const strays = results.filter(({ cell }) => cell === undefined);
   const groups = new Set(strays.map(({ group }) => group));
@@ -146,7 +154,11 @@ export function matrixOf(outputs: PlatformOutputs, results: readonly Result[], r
   return {
     environment: outputs.environment,
     at: run.at,
-    kafka: [kafka.version, kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper"]
+    kafka: [
+      kafka.version,
+      kafka.metadata === "kraft" ? "KRaft" : "ZooKeeper",
+      kafka.brokers.length > 1 ? `${kafka.brokers.length} brokers` : undefined,
+    ]
       .filter((part) => part !== undefined)
       .join(", "),
     clusterId: kafka.clusterId,
@@ -191,7 +203,8 @@ function keyOf({ target, vantage, address, listener }: Cell): string {
 }
 
 /** The ways in that the outputs name; nobody has dialled them yet. */
-function expected({ kafka, services }: PlatformOutputs): Cell[] {
+function expected(outputs: PlatformOutputs): Cell[] {
+  const { kafka, services } = outputs;
   const service = (target: ServiceKey): Cell[] => {
     const { url, networkUrl, externalUrl } = services[target] ?? {};
     return [
@@ -200,7 +213,8 @@ function expected({ kafka, services }: PlatformOutputs): Cell[] {
       ...cellAt(target, "external", externalUrl),
     ];
   };
-  const { zooKeeper } = kafka;
+  const { zooKeeper, controllers = [] } = kafka;
+  const loss = brokerLossCell(outputs);
   return [
     ...Object.entries(kafka.listeners).map(([listener, { vantage, bootstrapServers }]): Cell => ({
       target: "kafka",
@@ -209,6 +223,8 @@ function expected({ kafka, services }: PlatformOutputs): Cell[] {
       address: bootstrapServers,
       client: "",
     })),
+    ...(loss === undefined ? [] : [loss]),
+    ...(controllers.length === 0 ? [] : [controllersCell(controllers)]),
     ...cellAt("zooKeeper", "network", zooKeeper?.connect),
     ...service("schemaRegistry"),
     ...service("connect"),

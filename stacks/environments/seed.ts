@@ -37,7 +37,7 @@ export default {
   versions: { confluent: "7.0.1", local: "3.0.1" },
   zooKeeper: { hosts: ["zookeeper"], publish: PublishedPort.host(2181) },
   kafka: {
-    hosts: ["broker"],
+    brokers: [{ host: "broker" }],
     listeners: [
       Listener.network({ name: "PLAINTEXT", port: 29092 }),
       elsewhere === undefined

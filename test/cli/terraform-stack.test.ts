@@ -72,6 +72,24 @@ describe("the program", () => {
     expect(stack.objects("docker_network")).toEqual([]);
   });
 
+  it.each([
+    {
+      env: ["KAFKA_NODE_ID=1", "KAFKA_CONTROLLER_QUORUM_VOTERS=103@c:1,101@a:1,102@b:1"],
+      quorum: { metadata: "kraft", members: [101, 102, 103] },
+    },
+    {
+      env: ["ZOOKEEPER_SERVERS=a:2888:3888;b:2888:3888;c:2888:3888"],
+      quorum: { metadata: "zookeeper", members: [1, 2, 3] },
+    },
+    {
+      env: ["ZOOKEEPER_CLIENT_PORT=2181"],
+      quorum: { metadata: "zookeeper", members: [1] },
+    },
+  ])("says who decides on the metadata: $quorum", ({ env, quorum }) => {
+    const resource = { docker_container: { other: { name: "other" }, a: { name: "a", env } } };
+    expect(stackOf("", { resource }).quorum()).toEqual(quorum);
+  });
+
   it("may ask for none, and may be missing", () => {
     expect(stackOf("").containers()).toEqual([]);
     expect(new TerraformStack("terraform", "other").exists()).toBe(false);
@@ -246,7 +264,11 @@ describe("plan", () => {
           change(["no-op"], { name: "same" }, { name: "same" }),
           change(["read"], null, {}),
           change(["create"], null, { name: "new" }),
-          change(["delete", "create"], { name: "old" }, { name: "renamed" }),
+          change(
+            ["delete", "create"],
+            { name: "old", labels: [{ label: "kafka-platform-kit.service", value: "kafka" }] },
+            { name: "renamed" },
+          ),
           change(["delete"], { name: "data" }, null, "docker_volume.b"),
           change(["update"], {}, {}, "terraform_data.c"),
         ],
@@ -260,6 +282,7 @@ describe("plan", () => {
         name: "new",
         actions: ["create"],
         imported: false,
+        service: undefined,
       },
       {
         address: "docker_container.a",
@@ -267,6 +290,7 @@ describe("plan", () => {
         name: "old",
         actions: ["delete", "create"],
         imported: false,
+        service: "kafka",
       },
       {
         address: "docker_volume.b",
@@ -274,6 +298,7 @@ describe("plan", () => {
         name: "data",
         actions: ["delete"],
         imported: false,
+        service: undefined,
       },
       {
         address: "terraform_data.c",
@@ -281,6 +306,7 @@ describe("plan", () => {
         name: "terraform_data.c",
         actions: ["update"],
         imported: false,
+        service: undefined,
       },
     ]);
   });

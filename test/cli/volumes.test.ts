@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import {
   checkMetadata,
+  checkQuorum,
   clusterIdOf,
   formattedVolumes,
   settleClusterId,
@@ -20,8 +21,9 @@ function volumeOf(
   return { volume, clusterId, metadata };
 }
 
-const ONE = volumeOf("trial-kafka-1-data", "4L6g3nShT-eMCtK--X86sw");
-const TWO = volumeOf("trial-kafka-2-data", "4L6g3nShT-eMCtK--X86sw");
+const CLUSTER = "4L6g3nShT-eMCtK--X86sw";
+const ONE = volumeOf("trial-kafka-1-data", CLUSTER);
+const TWO = volumeOf("trial-kafka-2-data", CLUSTER);
 const STRANGE = volumeOf("trial-kafka-3-data", "MkU3OEVBNTcwNTJENDM2Qk");
 
 describe("clusterIdOf", () => {
@@ -78,7 +80,7 @@ describe("settleClusterId", () => {
 });
 
 describe("checkMetadata", () => {
-  const OLD = volumeOf("trial-kafka-4-data", ONE.clusterId, "zookeeper");
+  const OLD = volumeOf("trial-kafka-4-data", CLUSTER, "zookeeper");
 
   it("accepts volumes that were written as is asked for", () => {
     expect(() => {
@@ -99,6 +101,66 @@ describe("checkMetadata", () => {
         `trial asks for ${title}, but volume ${strange.volume} was written with ${written}, and Kafka would refuse it; ask for ${written} again, or remove the environment first (npm run destroy -- trial)`,
       ),
     );
+  });
+});
+
+describe("checkQuorum", () => {
+  const voted = (...voters: number[]): FormattedVolume => ({ ...ONE, voters });
+  const server = (isOneOfSeveral: boolean): FormattedVolume => ({
+    volume: "trial-zookeeper-1-data",
+    metadata: "zookeeper",
+    isOneOfSeveral,
+  });
+
+  it.each([
+    { metadata: "kraft", members: [1], formatted: [] },
+    { metadata: "kraft", members: [1, 2, 3], formatted: [ONE, voted(1, 2, 3)] },
+    { metadata: "kraft", members: [101, 102, 103], formatted: [voted(101, 102, 103)] },
+    { metadata: "zookeeper", members: [1], formatted: [server(false)] },
+    { metadata: "zookeeper", members: [1, 2, 3], formatted: [server(true)] },
+  ] as const)("accepts $members with the data that they wrote", (row) => {
+    expect(() => {
+      checkQuorum("trial", row, row.formatted);
+    }).not.toThrowError();
+  });
+
+  const wayOut =
+    "without a risk to all metadata; put that back, or remove the environment first (npm run destroy -- trial)";
+
+  it.each([
+    {
+      metadata: "kraft",
+      members: [1, 2, 3],
+      formatted: [voted(1)],
+      said: "trial asks for the controllers 1, 2, 3, but in volume trial-kafka-1-data it has 1; a deploy cannot change them",
+    },
+    {
+      metadata: "kraft",
+      members: [101],
+      formatted: [TWO, voted(1)],
+      said: "trial asks for the controllers 101, but in volume trial-kafka-1-data it has 1; a deploy cannot change them",
+    },
+    {
+      metadata: "zookeeper",
+      members: [1, 2, 3],
+      formatted: [server(false)],
+      said: "trial asks for 3 ZooKeeper servers, but that of volume trial-zookeeper-1-data was alone; a deploy cannot change that",
+    },
+    {
+      metadata: "zookeeper",
+      members: [1],
+      formatted: [server(true)],
+      said: "trial asks for one ZooKeeper server, but that of volume trial-zookeeper-1-data was one of several; a deploy cannot change that",
+    },
+  ] as const)("rejects $members where others decided", ({ said, ...row }) => {
+    expect(() => {
+      checkQuorum("trial", row, row.formatted);
+    }).toThrowError(new CommandError(`${said} ${wayOut}`));
+  });
+
+  it("leaves ZooKeeper's volumes out of the question which cluster it is", () => {
+    expect(clusterIdOf([server(false), ONE])).toBe(CLUSTER);
+    expect(settleClusterId("lock", "zookeeper", undefined, [server(true), ONE])).toBe(CLUSTER);
   });
 });
 
@@ -123,8 +185,27 @@ describe("formattedVolumes", () => {
       docker: `printf '%s\\n' volume=a cluster.id=${ONE.clusterId} version=0 volume=b version=1 cluster.id=${ONE.clusterId}`,
     });
     expect(await formattedVolumes("trial", distribution, ["a", "b"])).toEqual([
-      volumeOf("a", ONE.clusterId, "zookeeper"),
-      volumeOf("b", ONE.clusterId),
+      volumeOf("a", CLUSTER, "zookeeper"),
+      volumeOf("b", CLUSTER),
+    ]);
+  });
+
+  it("reads who decides together, where Kafka has written it there", async () => {
+    const state = '{"leaderId":102,"currentVoters":[{"voterId":102},{"voterId":101}]}';
+    putOnPath({
+      docker: `printf '%s\\n' volume=a version=1 cluster.id=${CLUSTER} 'quorum=${state}' volume=b version=1 cluster.id=${CLUSTER} 'quorum={"leaderId":1}'`,
+    });
+    expect(await formattedVolumes("trial", distribution, ["a", "b"])).toEqual([
+      { ...volumeOf("a", CLUSTER), voters: [101, 102] },
+      volumeOf("b", CLUSTER),
+    ]);
+  });
+
+  it("tells a ZooKeeper server that is alone from one of several", async () => {
+    putOnPath({ docker: "printf '%s\\n' volume=a server=alone volume=b server=several" });
+    expect(await formattedVolumes("trial", distribution, ["a", "b"])).toEqual([
+      { volume: "a", metadata: "zookeeper", isOneOfSeveral: false },
+      { volume: "b", metadata: "zookeeper", isOneOfSeveral: true },
     ]);
   });
 

@@ -133,9 +133,9 @@ describe("the broker's settings", () => {
       ],
       rendered: {
         KAFKA_LISTENERS:
-          "BROKER://0.0.0.0:19091,LAN://0.0.0.0:9094,INTERNET://0.0.0.0:9194,CONTROLLER://dev-kafka-1:19093",
+          "BROKER://0.0.0.0:19091,LAN://0.0.0.0:9192,INTERNET://0.0.0.0:9194,CONTROLLER://dev-kafka-1:19093",
         KAFKA_ADVERTISED_LISTENERS:
-          "BROKER://dev-kafka-1:19091,LAN://[2001:db8::7]:9094,INTERNET://kafka.example.org:9194",
+          "BROKER://dev-kafka-1:19091,LAN://[2001:db8::7]:9192,INTERNET://kafka.example.org:9194",
         KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
           "BROKER:PLAINTEXT,LAN:PLAINTEXT,INTERNET:PLAINTEXT,CONTROLLER:PLAINTEXT",
       },
@@ -179,12 +179,12 @@ describe("the broker's settings", () => {
   });
 
   it("can be added to, and win over the cluster's defaults", () => {
-    const { KAFKA_LOG_RETENTION_HOURS, KAFKA_MIN_INSYNC_REPLICAS } = environment({
-      settings: { "log.retention.hours": "24", "min.insync.replicas": "2" },
+    const { KAFKA_LOG_RETENTION_HOURS, KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS } = environment({
+      settings: { "log.retention.hours": "24", "group.initial.rebalance.delay.ms": "3000" },
     });
-    expect({ KAFKA_LOG_RETENTION_HOURS, KAFKA_MIN_INSYNC_REPLICAS }).toEqual({
+    expect({ KAFKA_LOG_RETENTION_HOURS, KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS }).toEqual({
       KAFKA_LOG_RETENTION_HOURS: "24",
-      KAFKA_MIN_INSYNC_REPLICAS: "2",
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "3000",
     });
   });
 });
@@ -247,15 +247,15 @@ describe("the broker's container", () => {
     },
     {
       listener: Listener.external({ address: "192.168.56.101" }),
-      ports: [{ internal: 9094, external: 9094, ip: "192.168.56.101" }],
+      ports: [{ internal: 9192, external: 9192, ip: "192.168.56.101" }],
     },
     {
       listener: Listener.external({ address: "2001:db8::7" }),
-      ports: [{ internal: 9094, external: 9094, ip: "2001:db8::7" }],
+      ports: [{ internal: 9192, external: 9192, ip: "2001:db8::7" }],
     },
     {
       listener: Listener.external({ address: "kafka.example.org", bindAddress: "0.0.0.0" }),
-      ports: [{ internal: 9094, external: 9094, ip: "0.0.0.0" }],
+      ports: [{ internal: 9192, external: 9192, ip: "0.0.0.0" }],
     },
   ])("publishes for $listener.vantage on $listener.bindAddress only", ({ listener, ports }) => {
     const published = container({ listeners: [listener] })["ports"] as unknown[] | undefined;
@@ -451,12 +451,12 @@ describe("a cluster that is deployed elsewhere", () => {
 
 describe("names and ports of somebody's choice", () => {
   it("are the containers' and what is advertised, while volumes keep the cluster's name", () => {
-    const program = synthesize({ hosts: ["broker"] });
+    const program = synthesize({ brokers: [{ host: "broker" }] });
     expect(theOnly("docker_container", program)).toMatchObject({
       name: "broker",
       hostname: "broker",
     });
-    expect(environment({ hosts: ["broker"] })["KAFKA_ADVERTISED_LISTENERS"]).toBe(
+    expect(environment({ brokers: [{ host: "broker" }] })["KAFKA_ADVERTISED_LISTENERS"]).toBe(
       "BROKER://broker:19091,NETWORK://broker:19092,HOST://localhost:9092",
     );
     expect(theOnly("docker_volume", program)["name"]).toBe("dev-kafka-1-data");
@@ -494,17 +494,32 @@ describe("a setting that is wrong by itself", () => {
   );
 
   it.each([
-    { hosts: [], said: "cluster dev-kafka has 1 container, and hosts names 0 (); name each one" },
+    { brokers: [], said: "cluster dev-kafka has no broker; give brokers, 1 or more" },
+    { brokers: 0, said: "cluster dev-kafka: 0 brokers cannot be; give 1 or more" },
+    { brokers: 1.5, said: "cluster dev-kafka: 1.5 brokers cannot be; give 1 or more" },
     {
-      hosts: ["a", "b"],
-      said: "cluster dev-kafka has 1 container, and hosts names 2 (a, b); name each one",
+      brokers: [{ id: 0 }],
+      said: "cluster dev-kafka: 0 is no id of a broker; give a whole number from 1 on",
     },
     {
-      hosts: ["the_broker"],
+      brokers: [{ id: 2 }, {}],
+      said: "cluster dev-kafka: dev-kafka-2 and dev-kafka-2 both have the id 2; give each node its own (controllers have theirs from 101 on)",
+    },
+    {
+      brokers: [{ host: "a" }, {}, { host: "a" }],
+      said: "cluster dev-kafka: nodes 1 and 3 are both called a; give each its own name",
+    },
+    {
+      brokers: [{ id: 101 }],
+      metadata: Metadata.kraft({ controllers: 1 }),
+      said: "cluster dev-kafka: dev-kafka-101 and dev-kafka-controller-1 both have the id 101; give each node its own (controllers have theirs from 101 on)",
+    },
+    {
+      brokers: [{ host: "the_broker" }],
       said: 'cluster dev-kafka: host "the_broker" cannot be a host name; use lower-case letters, digits and dashes, 63 at the most',
     },
-  ])("rejects the hosts $hosts", ({ hosts, said }) => {
-    expect(() => synthesize({ hosts })).toThrowError(new InvalidSettingError(said));
+  ])("rejects the brokers $brokers", ({ said, ...props }) => {
+    expect(() => synthesize(props)).toThrowError(new InvalidSettingError(said));
   });
 
   it("rejects a KRaft cluster without an id", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidSettingError, Listener } from "../../constructs/index.ts";
+import { InvalidSettingError, Listener, type BrokerAddress } from "../../constructs/index.ts";
 
 const FIRST = { id: 1, host: "dev-kafka-1" };
 const THIRD = { id: 3, host: "dev-kafka-3" };
@@ -48,22 +48,22 @@ describe("what a listener says", () => {
       says: {
         vantage: "external",
         name: "EXTERNAL",
-        port: 9094,
+        port: 9192,
         bindAddress: "192.168.56.101",
-        first: "192.168.56.101:9094",
-        third: "192.168.56.101:9096",
+        first: "192.168.56.101:9192",
+        third: "192.168.56.101:9194",
       },
     },
     {
       title: "external: an IPv6 address is advertised in brackets and bound without",
-      listener: () => Listener.external({ address: "2001:db8::7", port: 9192 }),
+      listener: () => Listener.external({ address: "2001:db8::7", port: 9292 }),
       says: {
         vantage: "external",
         name: "EXTERNAL",
-        port: 9192,
+        port: 9292,
         bindAddress: "2001:db8::7",
-        first: "[2001:db8::7]:9192",
-        third: "[2001:db8::7]:9194",
+        first: "[2001:db8::7]:9292",
+        third: "[2001:db8::7]:9294",
       },
     },
     {
@@ -77,10 +77,10 @@ describe("what a listener says", () => {
       says: {
         vantage: "external",
         name: "INTERNET",
-        port: 9094,
+        port: 9192,
         bindAddress: "0.0.0.0",
-        first: "kafka.example.org:9094",
-        third: "kafka.example.org:9096",
+        first: "kafka.example.org:9192",
+        third: "kafka.example.org:9194",
       },
     },
     {
@@ -89,10 +89,10 @@ describe("what a listener says", () => {
       says: {
         vantage: "external",
         name: "EXTERNAL",
-        port: 9094,
+        port: 9192,
         bindAddress: "10.0.0.5",
-        first: "203.0.113.9:9094",
-        third: "203.0.113.9:9096",
+        first: "203.0.113.9:9192",
+        third: "203.0.113.9:9194",
       },
     },
   ])("$title", ({ listener, says }) => {
@@ -160,7 +160,11 @@ describe("ports", () => {
   it("rejects a broker whose own port would be out of range", () => {
     const listener = Listener.host({ port: 65534 });
     expect(String(listener.advertised({ id: 2, host: "dev-kafka-2" }))).toBe("localhost:65535");
-    expect(() => listener.advertised(THIRD)).toThrowError("port 65536 is out of range");
+    expect(() => listener.advertised(THIRD)).toThrowError(
+      new InvalidSettingError(
+        'broker 3: host listener "HOST" would have port 65534 + 3 - 1, which is none; give it a port of its own (published: { HOST: { port } })',
+      ),
+    );
   });
 });
 
@@ -263,4 +267,67 @@ describe("addresses of an external listener", () => {
       );
     },
   );
+});
+
+describe("a broker's own address", () => {
+  const lan = Listener.external({ name: "LAN", address: "192.168.56.101" });
+  const at = (listener: Listener, own: BrokerAddress): string => {
+    const broker = { ...THIRD, published: { [listener.name]: own } };
+    const { endpoint, bindAddress } = listener.published(broker)!;
+    return `${endpoint} bound at ${bindAddress}`;
+  };
+
+  it.each([
+    { own: {}, is: "192.168.56.101:9194 bound at 192.168.56.101" },
+    { own: { port: 9192 }, is: "192.168.56.101:9192 bound at 192.168.56.101" },
+    { own: { address: "192.168.56.103" }, is: "192.168.56.103:9194 bound at 192.168.56.103" },
+    {
+      own: { address: "203.0.113.9", bindAddress: "10.0.0.5", port: 443 },
+      is: "203.0.113.9:443 bound at 10.0.0.5",
+    },
+    { own: { bindAddress: "10.0.0.5" }, is: "192.168.56.101:9194 bound at 10.0.0.5" },
+  ])("wins over the listener's: $own", ({ own, is }) => {
+    expect(at(lan, own)).toBe(is);
+  });
+
+  it("is bound where the listener stands for all of the host's addresses", () => {
+    const all = Listener.external({ address: "kafka.example.org", bindAddress: "0.0.0.0" });
+    expect(at(all, { address: "kafka-3.example.org", port: 9192 })).toBe(
+      "kafka-3.example.org:9192 bound at 0.0.0.0",
+    );
+  });
+
+  it("is a port only for the host's own programs", () => {
+    expect(at(Listener.host(), { port: 29092 })).toBe("localhost:29092 bound at 127.0.0.1");
+  });
+
+  it.each([
+    {
+      listener: Listener.host(),
+      own: { address: "10.0.0.5" },
+      said: 'broker 3: host listener "HOST" is for programs on the Docker host, at localhost; give a port only, or use Listener.external()',
+    },
+    {
+      listener: Listener.network(),
+      own: { port: 9092 },
+      said: 'broker 3: network listener "NETWORK" is published nowhere; leave its address out, or use Listener.host() or Listener.external()',
+    },
+    {
+      listener: lan,
+      own: { address: "kafka-3.example.org" },
+      said: 'broker 3: external listener "LAN": the name kafka-3.example.org cannot be bound; give bindAddress, an IP of the Docker host or 0.0.0.0 for all of them',
+    },
+    {
+      listener: lan,
+      own: { address: "127.0.0.1" },
+      said: 'broker 3: external listener "LAN": 127.0.0.1 leads every client back to itself; give an address of this host that others reach, or use Listener.host()',
+    },
+    {
+      listener: lan,
+      own: { port: 70000 },
+      said: 'broker 3: external listener "LAN": port 70000 is out of range; give one from 1 to 65535',
+    },
+  ])("is refused: $said", ({ listener, own, said }) => {
+    expect(() => at(listener, own)).toThrowError(new InvalidSettingError(said));
+  });
 });

@@ -1,8 +1,16 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { Network } from "@cdktf/provider-docker/lib/network/index.js";
 import { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import { describe, expect, it } from "vitest";
-import { ReadinessGate, type ReadinessGateProps } from "../../constructs/index.ts";
+import {
+  Distribution,
+  KafkaCluster,
+  Listener,
+  ReadinessGate,
+  type ReadinessGateProps,
+} from "../../constructs/index.ts";
+import type { GateQuestion } from "../../constructs/private/gate.ts";
 import { synthesizeScope, theOnly, type Block } from "./synthesis.ts";
 
 function gate(props: Omit<ReadinessGateProps, "containers"> = {}): Block {
@@ -33,9 +41,10 @@ describe("ReadinessGate", () => {
   });
 
   it("runs a script that is there, by node and without a shell", () => {
-    const [program, script = ""] = provisioner(gate()).interpreter;
+    const [program, ...args] = provisioner(gate()).interpreter;
+    const script = args.at(-1) ?? "";
     expect(program).toBe("node");
-    expect(basename(script)).toBe("gate.mjs");
+    expect(basename(script)).toBe("gate.ts");
     expect(existsSync(script)).toBe(true);
   });
 
@@ -47,6 +56,43 @@ describe("ReadinessGate", () => {
       timeoutSeconds: 300,
     });
     expect(environment).toBeUndefined();
+  });
+
+  it("tries a cluster's listeners from where their clients stand, where anybody can be put there", () => {
+    const program = synthesizeScope((scope) => {
+      const network = new Network(scope, "network", { name: "c-network" });
+      const kafka = new KafkaCluster(scope, "kafka", {
+        name: "c",
+        brokers: 3,
+        distribution: Distribution.local("4.1.1"),
+        network,
+        clusterId: "MkU3OEVBNTcwNTJENDM2Qk",
+        listeners: [
+          Listener.network(),
+          Listener.host(),
+          Listener.external({ address: "192.168.56.101" }),
+        ],
+      });
+      new ReadinessGate(scope, "ready", { containers: kafka.containers, clusters: [kafka] });
+    });
+    const { command } = provisioner(theOnly("terraform_data", program));
+    const { listeners } = JSON.parse(command) as GateQuestion;
+    const brokers = (address: (id: number) => string): object[] =>
+      [1, 2, 3].map((id) => ({ id, container: `c-${id}`, address: address(id) }));
+    expect(listeners).toEqual([
+      {
+        name: "NETWORK",
+        vantage: "network",
+        network: "c-network",
+        brokers: brokers((id) => `c-${id}:19092`),
+      },
+      {
+        name: "HOST",
+        vantage: "host",
+        network: "c-network",
+        brokers: brokers((id) => `localhost:${9091 + id}`),
+      },
+    ]);
   });
 
   it("tells which container needs which", () => {

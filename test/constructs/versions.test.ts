@@ -470,7 +470,7 @@ describe.each(RUNS)("$title", ({ row, mode }) => {
     const { KAFKA_ADVERTISED_LISTENERS: advertised, KAFKA_LISTENERS: listeners } =
       environmentOf(broker());
     expect(advertised).toBe(
-      "BROKER://kafka-1:19091,NETWORK://kafka-1:19092,HOST://localhost:9092,LAN://192.168.56.101:9094",
+      "BROKER://kafka-1:19091,NETWORK://kafka-1:19092,HOST://localhost:9092,LAN://192.168.56.101:9192",
     );
     // What cp-kafka looks for.
     expect(advertised).not.toMatch(/SSL:\/\/|SASL_.*:\/\//);
@@ -478,7 +478,7 @@ describe.each(RUNS)("$title", ({ row, mode }) => {
       "BROKER://0.0.0.0:19091",
       "NETWORK://0.0.0.0:19092",
       "HOST://0.0.0.0:9092",
-      "LAN://0.0.0.0:9094",
+      "LAN://0.0.0.0:9192",
     ];
     // Kafka 3.9.0 refuses a controller on 0.0.0.0.
     const controller = mode === "kraft" ? ["CONTROLLER://kafka-1:19093"] : [];

@@ -237,14 +237,14 @@ describe("look, whatever the other side does", () => {
   });
 
   test.for([
-    ["is silent", 0.3, "(s) => s.resume()"],
+    ["is silent", 0.3, "(s) => s.on('error', () => {}).resume()"],
     [
       "drips",
       0.3,
-      "(s) => { s.resume(); setInterval(() => s.destroyed || s.write('a'), 20).unref(); }",
+      "(s) => { s.on('error', () => {}).resume(); setInterval(() => s.destroyed || s.write('a'), 20).unref(); }",
     ],
     // Whoever waits for the end of its time shows here.
-    ["hangs up", 600, "(s) => s.end()"],
+    ["hangs up", 600, "(s) => s.on('error', () => {}).end()"],
   ] as const)(
     "leaves neither socket nor timer behind where a server %s",
     async ([, seconds, handle]) => {

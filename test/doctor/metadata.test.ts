@@ -7,7 +7,7 @@ import { int16, int32, int8, LoopbackServers, string } from "./loopback-servers.
 import { connectionError } from "../../doctor/tunnel.ts";
 import type { Dial } from "../../doctor/dial.ts";
 import { NoAnswer } from "../../doctor/dial.ts";
-import { askMetadata, askSettings } from "../../doctor/metadata.ts";
+import { askMetadata, askPartitions, askSettings } from "../../doctor/metadata.ts";
 
 const dial: Dial = ({ host, port }) => connect({ host, port });
 const never: Dial = () => new Duplex({ read() {}, write() {} });
@@ -120,6 +120,25 @@ describe("askMetadata", () => {
       ],
       topics: { gone: 3, half: 5 },
     });
+  });
+});
+
+describe("askPartitions", () => {
+  test("reads who leads and who is in sync, a partition without a leader included", async () => {
+    const ids = (...all: number[]) => [int32(all.length), ...all.map(int32)];
+    const body = Buffer.concat(
+      [
+        [int32(0), int32(0), string("the-cluster"), int32(1), int32(1)],
+        [int16(0), string("t"), int8(0), int32(2)],
+        [int16(5), int32(1), int32(-1), ...ids(1, 2), ...ids(1)],
+        [int16(0), int32(0), int32(2), ...ids(2, 1), ...ids(2, 1)],
+      ].flat(),
+    );
+    const address = await serve(answering(body));
+    expect(await askPartitions(dial, address, undefined)).toEqual([
+      { topic: "t", partition: 0, leader: 2, replicas: [2, 1], inSync: [2, 1] },
+      { topic: "t", partition: 1, leader: -1, replicas: [1, 2], inSync: [1] },
+    ]);
   });
 });
 

@@ -328,12 +328,12 @@ test("an external listener carries records from another machine", async () => {
   );
   const { exitCode, output } = await host.kit("start");
   expect(exitCode, output).toBe(0);
-  expect(output).toContain("LAN        10.203.7.1:9094  for clients elsewhere");
+  expect(output).toContain("LAN        10.203.7.1:9192  for clients elsewhere");
   expect(output).toMatch(/external listener "LAN" was tried from its own host only/);
 
   const script = `
     const { Kafka, logLevel } = require("kafkajs");
-    const kafka = new Kafka({ brokers: ["${address}:9094"], logLevel: logLevel.ERROR });
+    const kafka = new Kafka({ brokers: ["${address}:9192"], logLevel: logLevel.ERROR });
     (async () => {
       const producer = kafka.producer(), consumer = kafka.consumer({ groupId: "elsewhere" });
       await producer.connect();

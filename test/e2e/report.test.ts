@@ -11,6 +11,7 @@ import { page as render } from "../../smoke-tests/report/page.ts";
 import { edgeOf } from "../../smoke-tests/report/picture.ts";
 import {
   cellsOf,
+  CLUSTER,
   FINDING,
   green,
   PARTLY,
@@ -60,7 +61,13 @@ function unruly(): Matrix {
   return matrixOf(outputs, results, { ...RUN, errors: [LONG.repeat(4)], images });
 }
 
-const MATRICES = { green: green(), red: red(), partly: green(PARTLY), unruly: unruly() } as const;
+const MATRICES = {
+  green: green(),
+  red: red(),
+  partly: green(PARTLY),
+  cluster: green(CLUSTER),
+  unruly: unruly(),
+} as const;
 
 const LOOKS = (["light", "dark"] as const).flatMap((scheme) =>
   (["wide", "narrow"] as const).flatMap((format) =>

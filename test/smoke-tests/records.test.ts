@@ -1,6 +1,7 @@
+import kafkajs from "kafkajs";
 import { describe, expect, test } from "vitest";
 import type { ReceivedRecord, SmokeRecord } from "../../smoke-tests/records.ts";
-import { judge, makeRecords } from "../../smoke-tests/records.ts";
+import { judge, keysFor, makeRecords } from "../../smoke-tests/records.ts";
 
 const sent = makeRecords("run", 24);
 
@@ -39,6 +40,22 @@ describe("makeRecords", () => {
       for (const separator of ["\n", "\x1e", "\x1f"]) {
         expect([key, value, ...Object.values(headers)].join("")).not.toContain(separator);
       }
+    }
+  });
+});
+
+describe("keysFor", () => {
+  test("gives keys that reach every partition, with the partitioner of the Java client, up to 40", () => {
+    const partitionOf = kafkajs.Partitioners.DefaultPartitioner();
+    for (let partitions = 3; partitions <= 40; partitions += 1) {
+      const keys = keysFor(partitions);
+      const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+        ...{ partitionId, leader: 1, replicas: [1], isr: [1], partitionErrorCode: 0 },
+      }));
+      const reached = makeRecords("r", keys, keys).map(({ key, value }) =>
+        partitionOf({ topic: "t", partitionMetadata, message: { key, value } }),
+      );
+      expect([partitions, new Set(reached).size]).toEqual([partitions, partitions]);
     }
   });
 });

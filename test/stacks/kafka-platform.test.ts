@@ -40,7 +40,9 @@ describe("the stack of an environment", () => {
     const lock = lockOf({ environment: "dev", images: imagesAsAsked(dev, true) });
     const program = JSON.stringify(platform(dev, lock), undefined, 2);
     expect(
-      program.replaceAll(/"[^"]*\/private\/gate\.mjs"/g, '"<kit>/gate.mjs"'),
+      program
+        .replaceAll(/"file:[^"]*\/tsx\/[^"]*"/g, '"<tsx>"')
+        .replaceAll(/"[^"]*\/private\/gate\.ts"/g, '"<kit>/gate.ts"'),
     ).toMatchSnapshot();
   });
 
@@ -86,6 +88,20 @@ describe("the stack of an environment", () => {
             command: JSON.stringify({
               containers: ["trial-kafka-1"],
               needs: {},
+              listeners: [
+                {
+                  name: "NETWORK",
+                  vantage: "network",
+                  network: "trial-network",
+                  brokers: [{ id: 1, container: "trial-kafka-1", address: "trial-kafka-1:19092" }],
+                },
+                {
+                  name: "HOST",
+                  vantage: "host",
+                  network: "trial-network",
+                  brokers: [{ id: 1, container: "trial-kafka-1", address: "localhost:9092" }],
+                },
+              ],
               timeoutSeconds: 300,
             }),
             environment: { DOCKER_HOST },
@@ -172,7 +188,7 @@ describe("its outputs", () => {
           HOST: { vantage: "host", bootstrapServers: "localhost:9092", security: "PLAINTEXT" },
           LAN: {
             vantage: "external",
-            bootstrapServers: "[2001:db8::7]:9094",
+            bootstrapServers: "[2001:db8::7]:9192",
             security: "PLAINTEXT",
           },
         },
@@ -182,17 +198,17 @@ describe("its outputs", () => {
         kafkajs: {
           APPS: { brokers: ["trial-kafka-1:19092"] },
           HOST: { brokers: ["localhost:9092"] },
-          LAN: { brokers: ["[2001:db8::7]:9094"] },
+          LAN: { brokers: ["[2001:db8::7]:9192"] },
         },
         librdkafka: {
           APPS: { "bootstrap.servers": "trial-kafka-1:19092" },
           HOST: { "bootstrap.servers": "localhost:9092" },
-          LAN: { "bootstrap.servers": "[2001:db8::7]:9094" },
+          LAN: { "bootstrap.servers": "[2001:db8::7]:9192" },
         },
         java: {
           APPS: { "bootstrap.servers": "trial-kafka-1:19092" },
           HOST: { "bootstrap.servers": "localhost:9092" },
-          LAN: { "bootstrap.servers": "[2001:db8::7]:9094" },
+          LAN: { "bootstrap.servers": "[2001:db8::7]:9192" },
         },
       },
     };

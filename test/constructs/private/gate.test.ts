@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, it } from "vitest";
+import { gateProgram } from "../../../constructs/readiness-gate.ts";
 import { leaveOnPath, putOnPath } from "../scratch.ts";
 
-const GATE = fileURLToPath(new URL("../../../constructs/private/gate.mjs", import.meta.url));
+/** What Terraform runs, but for the question. */
+const [, ...GATE] = gateProgram();
 
 /**
  * A docker command that answers from files of its folder: `<container>.<n>.json` is what the n-th and later
@@ -75,7 +76,7 @@ async function gate(
 ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
   const { exitCode, stdout, stderr } = await execa(
     process.execPath,
-    [GATE, JSON.stringify({ containers, needs, timeoutSeconds })],
+    [...GATE, JSON.stringify({ containers, needs, timeoutSeconds })],
     { reject: false },
   );
   return { exitCode, stdout, stderr: stderr.replaceAll(/after \d+ s/g, "after N s") };

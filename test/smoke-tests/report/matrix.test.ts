@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../smoke-tests/report/cell.ts";
 import { headline, matrixOf, type Way } from "../../../smoke-tests/report/matrix.ts";
-import { cellsOf, green, PARTLY, red, result, RUN, WHOLE } from "./platforms.ts";
+import { cellsOf, CLUSTER, green, PARTLY, red, result, RUN, WHOLE } from "./platforms.ts";
 
 const HOST: Cell = {
   target: "kafka",
@@ -79,6 +79,7 @@ describe("what is not there", () => {
     ]);
     expect(states).toEqual([
       ["Kafka", "passed", 2],
+      ["Broker loss", "passed", 1],
       ["ZooKeeper", "not deployed", 0],
       ["Schema Registry", "not deployed", 0],
       ["Connect", "passed", 1],
@@ -86,6 +87,41 @@ describe("what is not there", () => {
       ["ksqlDB CLI", "not deployed", 0],
       ["REST Proxy", "not deployed", 0],
     ]);
+  });
+});
+
+describe("a cluster of many", () => {
+  const ways = (matrix: ReturnType<typeof green>) =>
+    matrix.targets.flatMap((target) =>
+      target.ways.map(({ title, vantage, addresses }) => `${title} ${vantage} ${addresses.length}`),
+    );
+
+  it("shows the loss of a broker and the controllers as ways in, and how many brokers there are", () => {
+    expect(ways(green(CLUSTER))).toEqual([
+      "Kafka HOST host 3",
+      "Kafka NETWORK network 3",
+      "Broker loss network 3",
+      "Controllers network 3",
+    ]);
+    expect(green(CLUSTER).kafka).toBe("4.1.1, KRaft, 3 brokers");
+  });
+
+  it("says of a loss that nobody has asked for that it was not tried, and why", () => {
+    const cell = cellsOf(CLUSTER).find(({ target }) => target === "brokerLoss");
+    const skipped = result(cell, "loses no record", "skipped", "not asked for by the environment");
+    const loss = matrixOf(CLUSTER, [skipped], RUN).targets.find(
+      ({ target }) => target === "brokerLoss",
+    );
+    expect(loss?.verdict).toBe("not tried");
+    expect(loss?.ways[0]?.proofs[0]?.reason).toBe("not asked for by the environment");
+  });
+
+  it("has no loss of a broker where there are two, or no engine to stop one", () => {
+    const two = { ...CLUSTER.kafka, brokers: CLUSTER.kafka.brokers.slice(1) };
+    const { docker: _, ...elsewhere } = CLUSTER;
+    for (const outputs of [{ ...CLUSTER, kafka: two }, elsewhere]) {
+      expect(green(outputs).targets.some(({ target }) => target === "brokerLoss")).toBe(false);
+    }
   });
 });
 

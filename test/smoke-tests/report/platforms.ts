@@ -83,6 +83,36 @@ export const PARTLY: PlatformOutputs = {
   services: { connect: { networkUrl: "http://dev-connect:8083", container: "dev-connect" } },
 };
 
+/** Three brokers and three controllers, all with long names, of which one broker may be lost. */
+export const CLUSTER: PlatformOutputs = {
+  ...PARTLY,
+  environment: "cluster",
+  docker: { host: "unix:///var/run/docker.sock", network: "kafka-platform-of-the-analytics-team" },
+  kafka: {
+    ...PARTLY.kafka,
+    controllers: [101, 102, 103].map((id) => ({
+      id,
+      container: `kafka-platform-of-the-analytics-team-controller-${id - 100}`,
+    })),
+    brokers: [1, 2, 3].map((id) => ({
+      id,
+      container: `kafka-platform-of-the-analytics-team-kafka-${id}`,
+    })),
+    listeners: {
+      HOST: PARTLY.kafka.listeners["HOST"]!,
+      NETWORK: {
+        vantage: "network",
+        bootstrapServers: [1, 2, 3]
+          .map((id) => `kafka-platform-of-the-analytics-team-kafka-${id}:19092`)
+          .join(","),
+        security: "PLAINTEXT",
+      },
+    },
+  },
+  services: {},
+  smoke: { brokerLoss: true },
+};
+
 /** A test's result. */
 export function result(
   cell: Cell | undefined,

@@ -71,7 +71,7 @@ function differences(before: Program, after: Program): Record<string, string> {
 }
 
 /** What SEED_ADDRESS changes, and nothing else. */
-function moved(address: string, bound: string): Record<string, string> {
+function moved(address: string, bound: string): Record<string, unknown> {
   const at = `${address}:9092`;
   const ports = (port: number): string => `127.0.0.1:${port} → ${bound}:${port}`;
   return {
@@ -83,6 +83,10 @@ function moved(address: string, bound: string): Record<string, string> {
     "rest-proxy port 8082": ports(8082),
     "connect port 8083": ports(8083),
     "ksqldb-server port 8088": ports(8088),
+    // Nobody on this host can tell how an address is reached from elsewhere: the gate tries the listener no longer.
+    "terraform_data ready_gate_80926FD4 provisioner 0 local-exec command": expect.stringMatching(
+      /"name":"PLAINTEXT_HOST".* → (?!.*PLAINTEXT_HOST)/,
+    ),
     "clients java PLAINTEXT_HOST bootstrap.servers": `localhost:9092 → ${at}`,
     "clients kafkajs PLAINTEXT_HOST brokers 0": `localhost:9092 → ${at}`,
     "clients librdkafka PLAINTEXT_HOST bootstrap.servers": `localhost:9092 → ${at}`,

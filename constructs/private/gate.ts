@@ -1,0 +1,156 @@
+// Terraform runs this file by itself, from a checkout and from the published package, which brings no other modules.
+// Its argument: '{"containers":["dev-kafka-1"],"needs":{"dev-kafka-1":["dev-zookeeper-1"]},"listeners":[…],"timeoutSeconds":300}'
+import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ListenerTrial, type GateListener } from "./listener-trial.ts";
+
+/** What the gate is asked. */
+export interface GateQuestion {
+  /** Containers that must be ready, each with a healthcheck. */
+  readonly containers: readonly string[];
+  /** By container, those that it restarts without. */
+  readonly needs?: Readonly<Record<string, readonly string[]>>;
+  /** Listeners that must then be usable from where their clients stand. */
+  readonly listeners?: readonly GateListener[];
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * Restarts in front of the gate after which a container is given up: it crashes, it does not wait. The engine
+ * doubles its pause from 0.1 s on, so these take 25 s at the least: a broker that was killed may be restarted for
+ * 18 s, until ZooKeeper has forgotten it.
+ */
+const CRASH_LOOP = 8;
+const POLL_MS = 250;
+const LOG_LINES = 30;
+/** The engine that takes longer for one answer hangs. */
+const ANSWER_MS = 15_000;
+/** Brokers that serve know each other within this time; an address that still leads nowhere is wrong. */
+const LISTENER_SECONDS = 60;
+
+interface Look {
+  readonly ready: boolean;
+  readonly why: string;
+  readonly restarts?: number;
+  readonly hopeless?: boolean;
+}
+
+interface State {
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Restarting: boolean;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly RestartCount: number;
+  readonly Config: { readonly Healthcheck: { readonly Test: readonly string[] } };
+}
+
+function docker(args: readonly string[]): {
+  readonly ok: boolean;
+  readonly output: string;
+  readonly stdout: string;
+  readonly missing?: boolean;
+} {
+  const options = { encoding: "utf8", timeout: ANSWER_MS } as const;
+  const { status, stdout, stderr, error } = spawnSync("docker", args, options);
+  if (error !== undefined) {
+    const missing = "code" in error && error.code === "ENOENT";
+    return { ok: false, output: `docker: ${error.message}`, stdout: "", missing };
+  }
+  return { ok: status === 0, output: `${stdout}${stderr}`.trim(), stdout };
+}
+
+function look(container: string): Look {
+  const { ok, output, stdout, missing } = docker(["inspect", "--type", "container", container]);
+  if (!ok) return { ready: false, why: output, hopeless: missing === true };
+  const [inspected] = JSON.parse(stdout) as readonly State[];
+  if (inspected === undefined) return { ready: false, why: output };
+  const { State: state, RestartCount: restarts, Config: config } = inspected;
+  if (!state.Running || state.Restarting) {
+    return {
+      ready: false,
+      why: `${state.Status}, exit code ${state.ExitCode}, ${restarts} restarts`,
+      restarts,
+    };
+  }
+  if (state.Health === undefined) {
+    return { ready: false, why: "it has no healthcheck to wait for", restarts, hopeless: true };
+  }
+  if (state.Health.Status === "healthy") return { ready: true, why: "", restarts };
+  // The engine looks every few seconds; the same question asked here sees readiness when it happens.
+  const [form, ...test] = config.Healthcheck.Test;
+  const shell = form === "CMD-SHELL" ? ["/bin/sh", "-c"] : [];
+  const probe = docker(["exec", container, ...shell, ...test]);
+  return { ready: probe.ok, why: `${state.Health.Status}: ${probe.output}`, restarts };
+}
+
+/** Waits for the containers; says what is not ready where it gives up. */
+async function awaitContainers({
+  containers,
+  needs = {},
+  timeoutSeconds,
+}: GateQuestion): Promise<boolean> {
+  const started = Date.now();
+  const deadline = started + timeoutSeconds * 1000;
+  /** Restarts of each container when all that it needs was ready: until then it may end and be started again. */
+  const restartsBefore = new Map<string, number>();
+  let waiting = containers;
+  for (;;) {
+    const looks = new Map(waiting.map((container) => [container, look(container)]));
+    for (const [container, { ready }] of looks) {
+      if (ready) console.log(`${container} is ready`);
+    }
+    waiting = waiting.filter((container) => looks.get(container)?.ready === false);
+    if (waiting.length === 0) return true;
+    for (const container of waiting) {
+      const restarts = looks.get(container)?.restarts;
+      const isHeld = (needs[container] ?? []).some((other) => waiting.includes(other));
+      if (restarts === undefined || isHeld || restartsBefore.has(container)) continue;
+      restartsBefore.set(container, restarts);
+    }
+    const isCrashing = (container: string): boolean =>
+      (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? Infinity) >=
+      CRASH_LOOP;
+    const lost = waiting.filter(
+      (container) => isCrashing(container) || looks.get(container)?.hopeless === true,
+    );
+    if (lost.length > 0 || Date.now() >= deadline) {
+      const seconds = Math.round((Date.now() - started) / 1000);
+      for (const container of lost.length > 0 ? lost : waiting) {
+        const verb = isCrashing(container) ? "keeps crashing" : "is not ready";
+        const { output } = docker(["logs", "--tail", String(LOG_LINES), container]);
+        console.error(
+          `\n${container} ${verb} after ${seconds} s (${looks.get(container)?.why})\nthe end of its log:\n${output}`,
+        );
+      }
+      return false;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Waits until each listener can be used from where its clients stand; says what is wrong where it gives up. */
+async function awaitListeners({ listeners = [], timeoutSeconds }: GateQuestion): Promise<boolean> {
+  const started = Date.now();
+  const seconds = Math.min(timeoutSeconds, LISTENER_SECONDS);
+  const judged = await Promise.all(
+    listeners.map(async (listener) => {
+      const trial = new ListenerTrial(listener);
+      for (;;) {
+        const faults = await trial.faults();
+        if (faults.length === 0) return true;
+        if (Date.now() - started >= seconds * 1000) {
+          for (const fault of faults) console.error(`\nlistener "${listener.name}": ${fault}`);
+          return false;
+        }
+        await sleep(POLL_MS);
+      }
+    }),
+  );
+  return judged.every(Boolean);
+}
+
+const question = JSON.parse(process.argv[2] ?? "{}") as GateQuestion;
+process.exitCode = (await awaitContainers(question)) && (await awaitListeners(question)) ? 0 : 1;
