@@ -553,6 +553,9 @@ describe("the advertised address leads astray", () => {
       }),
     );
     expect(at(elsewhere, given).usable).toBe(true);
+    const { exitCode, output } = await speak("elsewhere", given);
+    expect(output.split("\n")).toContain(`error: ${elsewhere.findings[0]?.message}`);
+    expect(exitCode).toBe(1);
     expect(here).toMatchObject(
       one({
         fault: "localhost",

@@ -22,22 +22,22 @@ export class Strangers {
 
   /** Speaks first, as mail and SSH servers do. @returns its port */
   async banner(text: string): Promise<number> {
-    return this.tcp((socket) => void socket.write(text));
+    return this.#tcp((socket) => void socket.write(text));
   }
 
   /** Takes all and says nothing. @returns its port */
   async silent(): Promise<number> {
-    return this.tcp((socket) => void socket.resume());
+    return this.#tcp((socket) => void socket.resume());
   }
 
   /** Ends each connection at the first byte. @returns its port */
   async closing(): Promise<number> {
-    return this.tcp((socket) => void socket.once("data", () => socket.end()));
+    return this.#tcp((socket) => void socket.once("data", () => socket.end()));
   }
 
   /** Says one byte a second, for ever. @returns its port */
   async dripping(): Promise<number> {
-    return this.tcp((socket) => {
+    return this.#tcp((socket) => {
       const drip = setInterval(() => socket.write(Buffer.of(0)), 1000);
       socket.once("close", () => clearInterval(drip));
       socket.resume();
@@ -48,7 +48,7 @@ export class Strangers {
   async flooding(): Promise<number> {
     // As an answer of Kafka's it would have a megabyte.
     const much = Buffer.alloc(64 * 1024, Buffer.of(0, 0x10, 0, 0));
-    return this.tcp((socket) => {
+    return this.#tcp((socket) => {
       const pour = (): void => {
         while (!socket.destroyed && socket.write(much));
       };
@@ -77,7 +77,7 @@ export class Strangers {
     }
   }
 
-  async tcp(serve: (socket: Socket) => void): Promise<number> {
+  async #tcp(serve: (socket: Socket) => void): Promise<number> {
     return this.#listen(createServer(serve));
   }
 
