@@ -54,6 +54,8 @@ export class Connection {
   readonly #secure: TLSSocket | undefined;
   readonly #certificateAsked: boolean;
   readonly #dialled: number;
+  /** From the attempt to connect until the connection stood, TLS included. */
+  readonly connectMilliseconds: number;
   #chunks: Buffer[] = [];
   #size = 0;
   #waiter: Waiter | undefined;
@@ -70,6 +72,7 @@ export class Connection {
     this.#link = link;
     this.#secure = secure;
     this.#dialled = dialled;
+    this.connectMilliseconds = Math.round(performance.now() - dialled);
     this.#certificateAsked = secure !== undefined && asksForCertificate(secure);
     this.certificate = secure === undefined ? undefined : validityOf(secure);
     const stream = secure ?? link;

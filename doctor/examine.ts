@@ -171,11 +171,14 @@ class Visits {
   async #lookCalmly(address: string): Promise<Look> {
     const { from } = this.#examination;
     const seen = await this.lookFrom(from, address);
-    const isLate = seen.found.is === "broker" && (seen.milliseconds ?? 0) > SLOW_MILLISECONDS;
-    if (!isLate || isOnNetwork(from.place) || this.remaining() < 3) return seen;
+    if (seen.found.is !== "broker" || seen.found.connectMilliseconds <= SLOW_MILLISECONDS)
+      return seen;
+    if (isOnNetwork(from.place) || this.remaining() < 3) return seen;
     const again = await this.lookFrom(from, address);
-    const isFaster = (again.milliseconds ?? Infinity) < (seen.milliseconds ?? 0);
-    return again.found.is === "broker" && isFaster ? again : seen;
+    const isFaster =
+      again.found.is === "broker" &&
+      again.found.connectMilliseconds < seen.found.connectMilliseconds;
+    return isFaster ? again : seen;
   }
 }
 

@@ -155,13 +155,13 @@ class Judged {
     for (const unready of this.#evidence.unready.get(address) ?? []) {
       add(unready, `${address} answers, but the cluster ${UNREADY[unready]}`);
     }
-    const look = this.#evidence.looks.get(address);
-    const spent = look?.milliseconds ?? 0;
+    const found = this.#evidence.looks.get(address)?.found;
+    const spent = found?.is === "broker" ? found.connectMilliseconds : 0;
     // A connection that begins in a container takes the time to get in there, too.
     if (made.length === 0 && spent > SLOW_MILLISECONDS && !isOnNetwork(this.#evidence.place)) {
       add(
         "slow",
-        `${address} took ${Math.round(spent)} ms to answer, and kafkajs gives up a connection after ${SLOW_MILLISECONDS} ms by default: raise its connectionTimeout, or see what makes the way there slow`,
+        `it took ${spent} ms to connect to ${address}, and kafkajs gives up after ${SLOW_MILLISECONDS} ms by default: raise its connectionTimeout, or see what makes the way there slow`,
         "warning",
       );
     }

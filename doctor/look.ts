@@ -45,6 +45,8 @@ export type Found =
       readonly is: "broker";
       readonly securityProtocol: "PLAINTEXT" | "SSL";
       readonly certificate?: Validity;
+      /** Until the connection stood, TLS included: what clients' time-outs for connections are about. */
+      readonly connectMilliseconds: number;
       readonly metadata: ClusterMetadata;
     };
 
@@ -257,7 +259,13 @@ class Visit {
     if (!(told instanceof NoAnswer)) {
       const securityProtocol = tls ? "SSL" : "PLAINTEXT";
       return {
-        found: { is: "broker", securityProtocol, ...validity, metadata: told },
+        found: {
+          is: "broker",
+          securityProtocol,
+          ...validity,
+          connectMilliseconds: connection.connectMilliseconds,
+          metadata: told,
+        },
         milliseconds,
       };
     }

@@ -23,6 +23,7 @@ function broker(...addresses: readonly string[]): Found {
   return {
     is: "broker",
     securityProtocol: "PLAINTEXT",
+    connectMilliseconds: 2,
     metadata: { clusterId: "c", controllerId: 1, brokers, topics: {} },
   };
 }
@@ -37,7 +38,11 @@ function answers(table: (address: string, from: Standpoint["dial"]) => Found | n
       const found = table(text, dial);
       return Promise.resolve(
         typeof found === "number"
-          ? { address, found: broker(text), milliseconds: found }
+          ? {
+              address,
+              found: { ...broker(text), connectMilliseconds: found },
+              milliseconds: found + 1,
+            }
           : { address, found, milliseconds: found.is === "silence" ? null : 3 },
       );
     },
@@ -79,7 +84,7 @@ describe("examine", () => {
     expect(report.findings).toMatchObject([{ fault: "unresolved", address: "un kno:wn:1" }]);
   });
 
-  test("looks again at what answers late: the machine may have been busy", async () => {
+  test("looks again where it took long to connect: the machine may have been busy", async () => {
     const times = [1400, 20];
     const { asked, questions } = answers(() => times.shift() ?? 0);
     const report = await examine(given("a:1"), { ...options, questions });

@@ -27,6 +27,7 @@ describe("a client that cannot be set otherwise", () => {
       "TLS",
       {
         is: "broker",
+        connectMilliseconds: 1,
         securityProtocol: "SSL",
         metadata: { clusterId: "c", controllerId: 1, brokers: [], topics: {} },
       },

@@ -14,6 +14,7 @@ type Brokers = Readonly<Record<number, string>>;
 function broker(brokers: Brokers, more: Partial<Found & { is: "broker" }> = {}): Found {
   return {
     is: "broker",
+    connectMilliseconds: 2,
     securityProtocol: "PLAINTEXT",
     metadata: metadata(brokers),
     ...more,
@@ -601,18 +602,15 @@ describe("a broker that answers", () => {
     });
   });
 
-  test("answers late, which a container's start does not count for", () => {
-    const late = evidence(well);
-    const looks = new Map(
-      [...late.looks].map(([at, each]) => [at, { ...each, milliseconds: 1300 }]),
-    );
-    expect(only({ ...late, looks })).toMatchObject({
+  test("takes long to connect to, which a container's start does not count for", () => {
+    const late = evidence({ "a:1": broker({ 1: "a:1" }, { connectMilliseconds: 1300 }) });
+    expect(only(late)).toMatchObject({
       fault: "slow",
       severity: "warning",
       message:
-        "a:1 took 1300 ms to answer, and kafkajs gives up a connection after 1000 ms by default: raise its connectionTimeout, or see what makes the way there slow",
+        "it took 1300 ms to connect to a:1, and kafkajs gives up after 1000 ms by default: raise its connectionTimeout, or see what makes the way there slow",
     });
-    expect(judge({ ...late, looks, place: onNetworkCalled("n") }).findings).toEqual([]);
+    expect(judge({ ...late, place: onNetworkCalled("n") }).findings).toEqual([]);
   });
 });
 

@@ -401,7 +401,12 @@ describe("look, at Kafka", () => {
   test("reads the metadata of a broker", async () => {
     const address = await serve(kafka(BROKER));
     const { found: seen, milliseconds } = await look(dial, address, { seconds: 5 });
-    expect(seen).toEqual({ is: "broker", securityProtocol: "PLAINTEXT", metadata: THE_CLUSTER });
+    expect(seen).toEqual({
+      is: "broker",
+      securityProtocol: "PLAINTEXT",
+      connectMilliseconds: expect.any(Number) as number,
+      metadata: THE_CLUSTER,
+    });
     expect(milliseconds).toBeLessThan(1000);
   });
 
@@ -417,6 +422,7 @@ describe("look, at Kafka", () => {
     const seen = await found(await serveTls(kafka(BROKER)), 5);
     expect(seen).toEqual({
       is: "broker",
+      connectMilliseconds: expect.any(Number) as number,
       securityProtocol: "SSL",
       certificate: { validFrom: expect.any(Date), validTo: expect.any(Date) },
       metadata: THE_CLUSTER,

@@ -695,17 +695,9 @@ describe("a Kafka that others configured is told of in the words of its own sett
 });
 
 describe("an address is slower than a client's time-out", () => {
-  test("by its answers", async () => {
-    const address = lab.local("relay");
-    expect(await diagnose("here", address)).toMatchObject(
-      one({
-        fault: "slow",
-        severity: "warning",
-        address,
-        brokerId: 1,
-        says: [`${address} took `, " ms to answer", "connectionTimeout"],
-      }),
-    );
+  test("and no more than its answers: no client gives up as soon as that", async () => {
+    const report = await diagnose("here", lab.local("relay"));
+    expect(report).toMatchObject({ usable: true, findings: [] });
   });
 
   test("by its connections, each first attempt of which is lost", async () => {
@@ -716,7 +708,7 @@ describe("an address is slower than a client's time-out", () => {
         severity: "warning",
         address,
         brokerId: 1,
-        says: [`${address} took `, "connectionTimeout"],
+        says: ["it took ", ` ms to connect to ${address}`, "connectionTimeout"],
       }),
     );
   });
