@@ -76,7 +76,7 @@ export async function examine(
   };
   let judgement = judge(evidence);
   if (judgement.findings.length > 0 && engine !== undefined && visit.remaining() > 0.5) {
-    const neighbours = await engine.neighbours(Math.min(5, visit.remaining()));
+    const neighbours = await engine.neighbours(Math.min(8, visit.remaining() * 0.7));
     const known = { ...evidence, neighbours };
     const unusable = judgement.addresses.filter(({ usable }) => !usable);
     const opinions = await secondOpinions(

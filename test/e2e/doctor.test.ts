@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { gateProgram } from "../../constructs/readiness-gate.ts";
 import type { AddressReport, DoctorReport, Fault, Finding } from "../../doctor/report.ts";
 import { makeCertificate } from "./certificates.ts";
 import { CLUSTER_IDS, FaultLab, NO_SUCH_HOST } from "./fault-lab.ts";
@@ -13,7 +14,7 @@ const COMMAND = fileURLToPath(new URL("../../cli/run.mjs", import.meta.url));
 const GENEROUS_SECONDS = 60;
 
 /** Where nothing but a time-out tells. */
-const HASTE = ["--seconds", "8"];
+const HASTE = ["--seconds", "12"];
 
 let lab: FaultLab;
 
@@ -711,6 +712,58 @@ describe("an address is slower than a client's time-out", () => {
         says: ["it took ", ` ms to connect to ${address}`, "connectionTimeout"],
       }),
     );
+  });
+});
+
+describe("the gate of a deploy sees the same", () => {
+  /** Asks it about one listener of the three brokers, whose containers it takes for ready. */
+  async function gate(
+    vantage: "network" | "host",
+    address: (id: number) => string,
+  ): Promise<{ exitCode: number | undefined; said: string }> {
+    const brokers = [1, 2, 3].map((id) => ({
+      id,
+      container: lab.container(`three-${id}`),
+      address: address(id),
+    }));
+    const listeners = [{ name: "TRIED", vantage, network: lab.network, brokers }];
+    const question = JSON.stringify({ containers: [], listeners, timeoutSeconds: 0 });
+    const [program = "", ...args] = gateProgram();
+    const { exitCode, all } = await execa(program, [...args, question], {
+      all: true,
+      reject: false,
+      timeout: GENEROUS_SECONDS * 1000,
+    });
+    return { exitCode, said: all };
+  }
+
+  test("and opens where every broker is reached, from the host and from the network", async () => {
+    const open = { exitCode: 0, said: "" };
+    expect(await gate("host", (id) => lab.local(`three-${id}-host`))).toEqual(open);
+    expect(await gate("network", (id) => `three-${id}:9092`)).toEqual(open);
+  });
+
+  test("and stays shut where one of three advertises a port that nobody has", async () => {
+    const { exitCode, said } = await gate("host", (id) => lab.local(`three-${id}-odd`));
+    expect(exitCode).toBe(1);
+    expect(said).toContain(
+      `listener "TRIED": you reached ${lab.local("three-1-odd")}, but broker 3 sends clients to ${lab.local("nobody")}`,
+    );
+  });
+
+  test("and stays shut where two brokers are mixed up", async () => {
+    const { exitCode, said } = await gate("host", (id) => lab.local(`three-${id}-swapped`));
+    expect(exitCode).toBe(1);
+    expect(said).toMatch(/broker 1 sends clients to localhost:\d+, where broker 2 answers/);
+  });
+
+  test("and stays shut where containers are sent to their own localhost", async () => {
+    const { exitCode, said } = await gate(
+      "network",
+      (id) => `three-${id}:${lab.port(`three-${id}-host`)}`,
+    );
+    expect(exitCode).toBe(1);
+    expect(said).toContain(`broker 2 sends clients to ${lab.local("three-2-host")}`);
   });
 });
 
