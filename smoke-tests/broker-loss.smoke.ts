@@ -103,6 +103,8 @@ function proveLoss(reader: ListenerUnderTest): void {
       const states = await withClient((client) => client.partitions([topic]));
       const victim = brokers.find(({ id }) => id === busiestLeader(states, writer.acknowledged));
       if (victim?.container === undefined) throw new Error(`topic "${topic}" has no leader`);
+      // Where the time for this step is up, its end has been, and nobody would start the broker again.
+      signal.throwIfAborted();
       lost = victim;
       await docker.run(["kill", victim.container]);
       const count = writer.acknowledged.length;
@@ -187,7 +189,8 @@ function proveLoss(reader: ListenerUnderTest): void {
   async function bringBack(): Promise<void> {
     const broker = lost;
     if (broker?.container === undefined) return;
-    await docker.run(["start", broker.container], { seconds: 60 });
+    // Whoever presses Ctrl-C a second time must not keep it down.
+    await docker.run(["start", broker.container], { seconds: 60, detached: true });
     await eventually(90, `broker ${broker.id} to be in sync again`, async () =>
       withClient(async (client) => {
         // First itself: that it is gone may not be known yet.
