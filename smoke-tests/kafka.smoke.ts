@@ -179,9 +179,9 @@ function proveListener(listener: ListenerUnderTest): void {
   if (isCluster && outputs.docker !== undefined && listener === listeners[0]) {
     const promised = promisedBy(outputs.kafka);
     const { replicas, offsetsReplicas } = promised;
-    const each = replicas === offsetsReplicas ? "" : `${replicas} and `;
+    const topics = replicas === offsetsReplicas ? "" : `${replicas} and `;
     step(
-      `gives new topics and the groups' positions ${each}${offsetsReplicas} replicas`,
+      `gives new topics and the groups' positions ${topics}${offsetsReplicas} replicas`,
       async () => {
         const topic = `${label}.default`;
         const [own, offsets, minInSync] = await tried(async () => {

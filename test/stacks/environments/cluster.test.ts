@@ -83,7 +83,8 @@ describe("the environment cluster", () => {
     { settings: { "min.insync.replicas": "2", "log.retention.hours": "1" }, promised: undefined },
   ])("tells its smoke tests what $settings comes to", async ({ settings, promised }) => {
     const { output } = await clusterWith({ settings });
-    expect((output?.["kafka"]?.value as Record<string, unknown>)["replication"]).toEqual(promised);
+    const { replication } = output?.["kafka"]?.value as { replication?: object };
+    expect(replication).toEqual(promised);
   });
 
   it("asks for no loss that nobody could stand or see", async () => {
