@@ -5,7 +5,13 @@ import { describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor, logOf, openClient } from "./clients/listener-client.ts";
 import { VerifiableProducer, type Acknowledged } from "./clients/verifiable-producer.ts";
-import { busiestLeader, explainAbsence, explainStandstill, judgeLoss } from "./broker-loss.ts";
+import {
+  busiestLeader,
+  explainAbsence,
+  explainStandstill,
+  judgeLoss,
+  layOut,
+} from "./broker-loss.ts";
 import { parseAddress } from "../doctor/address.ts";
 import { eventually, messageOf } from "../doctor/deadline.ts";
 import { Docker } from "../doctor/docker.ts";
@@ -17,7 +23,7 @@ import {
   type ListenerUnderTest,
 } from "./diagnosis.ts";
 import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
-import { minInSync, replicasOn, spread } from "./replication.ts";
+import { minInSync, replicasOn } from "./replication.ts";
 import { brokerLossCell, inCell } from "./report/cell.ts";
 import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 import { listenerBeside } from "./services.ts";
@@ -87,7 +93,7 @@ function proveLoss(reader: ListenerUnderTest): void {
     made.topic = true;
     await withClient(async (client) => {
       await client.createTopic(topic, {
-        assignment: spread(brokers.map(({ id }) => id)),
+        assignment: layOut(brokers),
         settings: { "min.insync.replicas": String(inSyncAtLeast) },
       });
       before = await client.partitions();
