@@ -88,7 +88,7 @@ async function removeAsked(found: FoundObjects): Promise<FoundObjects> {
 }
 
 /** Services that must go last, the very last one behind: each ends in order only while the later ones are there. */
-const LAST_SERVICES = ["kafka", "zookeeper"];
+const LAST_SERVICES = ["kafka", "kafka-controller", "zookeeper"];
 
 function lastness({ labels }: ContainerState): number {
   return LAST_SERVICES.indexOf(labels[SERVICE_LABEL] ?? "");

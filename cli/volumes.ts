@@ -73,17 +73,24 @@ function parseVolume(text: string): FormattedVolume {
   const clusterId = of("cluster.id") ?? "";
   // Version 0 is a broker's of ZooKeeper, version 1 a node's of KRaft.
   if (of("version") === "0") return { volume, clusterId, metadata: "zookeeper" };
-  const voters = votersIn(of("quorum"));
+  const voters = votersIn(volume, of("quorum"));
   return { volume, clusterId, metadata: "kraft", ...(voters === undefined ? {} : { voters }) };
 }
 
 /** The controllers that a node's `quorum-state` names; undefined where Kafka keeps them elsewhere. */
-function votersIn(quorumState: string | undefined): number[] | undefined {
+function votersIn(volume: string, quorumState: string | undefined): number[] | undefined {
   if (quorumState === undefined) return undefined;
-  const { currentVoters } = JSON.parse(quorumState) as {
-    readonly currentVoters?: readonly { readonly voterId: number }[];
-  };
-  return currentVoters?.map(({ voterId }) => voterId).sort((a, b) => a - b);
+  try {
+    const { currentVoters } = JSON.parse(quorumState) as {
+      readonly currentVoters?: readonly { readonly voterId: number }[];
+    };
+    return currentVoters?.map(({ voterId }) => voterId).sort((a, b) => a - b);
+  } catch (error) {
+    throw new CommandError(
+      `volume ${volume}: __cluster_metadata-0/quorum-state, where Kafka keeps who decides on the metadata, cannot be read (it holds ${JSON.stringify(quorumState.slice(0, 80))}), and Kafka could not start with it; nothing was changed; put the file back from a copy of the volume`,
+      { cause: error },
+    );
+  }
 }
 
 /** Who decides on a cluster's metadata: ids of KRaft's voters, or of ZooKeeper's servers. */

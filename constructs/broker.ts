@@ -45,6 +45,9 @@ export interface BrokerProps {
   readonly published?: Readonly<Record<string, BrokerAddress>>;
 }
 
+/** What Kafka can hold as an id. */
+const HIGHEST_ID = 0x7fff_ffff;
+
 /** A node of a cluster: its id, and its name on the Docker network. */
 export interface Node {
   readonly id: number;
@@ -78,9 +81,9 @@ export function brokerNodes(name: string, brokers: number | readonly BrokerProps
   }
   return given.map(({ id: own, host, published }, i) => {
     const id = own ?? i + 1;
-    if (!Number.isInteger(id) || id < 1) {
+    if (!Number.isInteger(id) || id < 1 || id > HIGHEST_ID) {
       throw new InvalidSettingError(
-        `cluster ${name}: ${id} is no id of a broker; give a whole number from 1 on`,
+        `cluster ${name}: ${id} is no id of a broker; give a whole number from 1 to ${HIGHEST_ID}`,
       );
     }
     return {

@@ -234,9 +234,12 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
         ...(quorum === undefined
           ? []
           : [`${quorum}; give 1, 3 or 5 brokers, or Metadata.kraft({ controllers: 3 })`]),
-        ...listenerConflicts(this.listeners, jmx),
+        ...listenerConflicts(this.listeners),
+        ...jmxConflicts(nodes, this.listeners, jmx),
         ...strayAddresses(nodes, this.listeners),
         ...portConflicts(bindings),
+        ...sharedAddresses(nodes, this.listeners),
+        ...(ensemble === undefined ? [] : reservedIds(nodes, settings)),
         ...memoryConflicts(memory),
         ...(controllers.length === 0 ? [] : memoryConflicts(memoryOfControllers)),
         ...settingConflicts(
@@ -449,7 +452,67 @@ function checkClusterId(clusterId: string | undefined, { mode }: Metadata): stri
   return clusterId;
 }
 
-function listenerConflicts(listeners: readonly Listener[], jmx: Jmx | undefined): string[] {
+/** Addresses that two brokers send their clients to, though the engine could bind both. */
+function sharedAddresses(nodes: readonly BrokerNode[], listeners: readonly Listener[]): string[] {
+  return listeners.flatMap((listener) => {
+    const seen = new Map<string, number>();
+    return nodes.flatMap((node) => {
+      // Names and IPv6 addresses may be written in either case.
+      const address = listener.advertised(node).toString().toLowerCase();
+      const other = seen.get(address);
+      seen.set(address, other ?? node.id);
+      const published = listener.published(node);
+      if (other === undefined || published === undefined) return [];
+      const twin = nodes.find(({ id }) => id === other);
+      const its = twin && listener.published(twin);
+      // Told of as a port already.
+      const isOnePort =
+        its !== undefined &&
+        sharesPort(
+          { external: its.endpoint.port, ip: its.bindAddress },
+          { external: published.endpoint.port, ip: published.bindAddress },
+        );
+      return isOnePort
+        ? []
+        : [
+            `brokers ${other} and ${node.id} both send clients of listener "${listener.name}" to ${address}, where only one of them can answer; give each a port or an address of its own (published)`,
+          ];
+    });
+  });
+}
+
+/** With ZooKeeper, Kafka keeps the ids above for those that it draws itself, and does not start under one of them. */
+function reservedIds(nodes: readonly Node[], settings: Properties): string[] {
+  if (settings["broker.id.generation.enable"] === "false") return [];
+  const most = Number(settings["reserved.broker.max.id"] ?? 1000);
+  return nodes
+    .filter(({ id }) => id > most)
+    .map(
+      ({ id }) =>
+        `broker ${id}: with ZooKeeper, ids above ${most} are Kafka's own to give; give a lower one, or set reserved.broker.max.id`,
+    );
+}
+
+/** Ports that brokers want inside their containers for JMX as well as for a listener. */
+function jmxConflicts(
+  nodes: readonly BrokerNode[],
+  listeners: readonly Listener[],
+  jmx: Jmx | undefined,
+): string[] {
+  if (jmx === undefined) return [];
+  return nodes.flatMap((node) => {
+    const port = jmx.portOf(node);
+    const whose = nodes.length === 1 ? "JMX" : `JMX of broker ${node.id}`;
+    return [...listeners, ...Object.values(CLUSTER_LISTENERS)]
+      .filter((listener) => listener.port === port)
+      .map(
+        ({ name }) =>
+          `${whose} and listener "${name}" both use port ${port}; give each its own port`,
+      );
+  });
+}
+
+function listenerConflicts(listeners: readonly Listener[]): string[] {
   if (listeners.length === 0) {
     return ["the cluster has no listener; give at least one, such as Listener.host()"];
   }
@@ -475,12 +538,6 @@ function listenerConflicts(listeners: readonly Listener[], jmx: Jmx | undefined)
             `listener "${listener.name}" uses port ${listener.port}, which the cluster's own listener ${own.name} has; give it another`,
         ),
     ),
-    ...[...listeners, ...Object.values(CLUSTER_LISTENERS)]
-      .filter(({ port }) => port === jmx?.port)
-      .map(
-        ({ name, port }) =>
-          `JMX and listener "${name}" both use port ${port}; give each its own port`,
-      ),
   ];
   return [...new Set(conflicts)];
 }

@@ -5,7 +5,13 @@ import { describe } from "vitest";
 import type { ListenerClient } from "./clients/listener-client.ts";
 import { clientFor, logOf, openClient } from "./clients/listener-client.ts";
 import { VerifiableProducer, type Acknowledged } from "./clients/verifiable-producer.ts";
-import { busiestLeader, explainAbsence, explainStandstill, judgeLoss } from "./broker-loss.ts";
+import {
+  busiestLeader,
+  explainAbsence,
+  explainStandstill,
+  judgeLoss,
+  layOut,
+} from "./broker-loss.ts";
 import { parseAddress } from "../doctor/address.ts";
 import { eventually, messageOf } from "../doctor/deadline.ts";
 import { Docker } from "../doctor/docker.ts";
@@ -17,7 +23,7 @@ import {
   type ListenerUnderTest,
 } from "./diagnosis.ts";
 import { mayRestart, readOutputs, RESTARTS_VARIABLE } from "./outputs.ts";
-import { minInSync, replicasOn, spread } from "./replication.ts";
+import { minInSync, replicasOn } from "./replication.ts";
 import { brokerLossCell, inCell } from "./report/cell.ts";
 import { beginProof, endProof, failWithAll, finding } from "./steps.ts";
 import { listenerBeside } from "./services.ts";
@@ -87,7 +93,7 @@ function proveLoss(reader: ListenerUnderTest): void {
     made.topic = true;
     await withClient(async (client) => {
       await client.createTopic(topic, {
-        assignment: spread(brokers.map(({ id }) => id)),
+        assignment: layOut(brokers),
         settings: { "min.insync.replicas": String(inSyncAtLeast) },
       });
       before = await client.partitions();
@@ -103,6 +109,8 @@ function proveLoss(reader: ListenerUnderTest): void {
       const states = await withClient((client) => client.partitions([topic]));
       const victim = brokers.find(({ id }) => id === busiestLeader(states, writer.acknowledged));
       if (victim?.container === undefined) throw new Error(`topic "${topic}" has no leader`);
+      // Where the time for this step is up, its end has been, and nobody would start the broker again.
+      signal.throwIfAborted();
       lost = victim;
       await docker.run(["kill", victim.container]);
       const count = writer.acknowledged.length;
@@ -187,7 +195,8 @@ function proveLoss(reader: ListenerUnderTest): void {
   async function bringBack(): Promise<void> {
     const broker = lost;
     if (broker?.container === undefined) return;
-    await docker.run(["start", broker.container], { seconds: 60 });
+    // Whoever presses Ctrl-C a second time must not keep it down.
+    await docker.run(["start", broker.container], { seconds: 60, detached: true });
     await eventually(90, `broker ${broker.id} to be in sync again`, async () =>
       withClient(async (client) => {
         // First itself: that it is gone may not be known yet.

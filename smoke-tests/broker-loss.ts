@@ -4,10 +4,18 @@ import type { Acknowledged } from "./clients/verifiable-producer.ts";
 import type { ExpectedBroker } from "./diagnosis.ts";
 import { placeOf } from "./diagnosis.ts";
 import type { ReceivedRecord } from "./records.ts";
-import { brokersInWords } from "./replication.ts";
+import { brokersInWords, spread } from "./replication.ts";
 
 /** How many records a finding spells out. */
 const NAMED = 5;
+
+/** How many brokers have a part in it: the writer's keys reach as many partitions within its time, not those of dozens. */
+const BROKERS = 5;
+
+/** Lays the topic out that is written while a broker is lost, of whichever of these. */
+export function layOut(brokers: readonly ExpectedBroker[]): number[][] {
+  return spread(brokers.slice(0, BROKERS).map(({ id }) => id));
+}
 
 /** The broker that leads the partition with most of the records so far; undefined where none has a leader. */
 export function busiestLeader(

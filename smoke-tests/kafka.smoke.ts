@@ -24,6 +24,7 @@ import {
   explainIdleBrokers,
   explainMinInSync,
   explainReplicas,
+  promisedBy,
   replicasOn,
   spread,
 } from "./replication.ts";
@@ -176,26 +177,31 @@ function proveListener(listener: ListenerUnderTest): void {
 
   // What others deployed has promised nothing. It is the cluster's, not the listener's: so once.
   if (isCluster && outputs.docker !== undefined && listener === listeners[0]) {
-    const replicas = replicasOn(ids.length);
-    step(`gives new topics and the groups' positions ${replicas} replicas`, async () => {
-      const topic = `${label}.default`;
-      const [own, offsets, minInSync] = await tried(async () => {
-        made.defaults = true;
-        await client.createTopic(topic, { partitions: 1 });
-        return [
-          await client.partitions([topic]),
-          await client.partitions(["__consumer_offsets"]),
-          await client.topicSetting(topic, "min.insync.replicas"),
-        ] as const;
-      });
-      const { metadata } = outputs.kafka;
-      const findings = [
-        explainFewReplicas("topic", own, replicas, metadata),
-        explainMinInSync(minInSync, replicas, metadata),
-        explainFewReplicas("offsets", offsets, replicas, metadata),
-      ].filter((each) => each !== undefined);
-      if (findings.length > 0) throw finding(...findings);
-    });
+    const promised = promisedBy(outputs.kafka);
+    const { replicas, offsetsReplicas } = promised;
+    const topics = replicas === offsetsReplicas ? "" : `${replicas} and `;
+    step(
+      `gives new topics and the groups' positions ${topics}${offsetsReplicas} replicas`,
+      async () => {
+        const topic = `${label}.default`;
+        const [own, offsets, minInSync] = await tried(async () => {
+          made.defaults = true;
+          await client.createTopic(topic, { partitions: 1 });
+          return [
+            await client.partitions([topic]),
+            await client.partitions(["__consumer_offsets"]),
+            await client.topicSetting(topic, "min.insync.replicas"),
+          ] as const;
+        });
+        const { metadata } = outputs.kafka;
+        const findings = [
+          explainFewReplicas("topic", own, replicas, metadata),
+          explainMinInSync(minInSync, promised.minInSync, metadata),
+          explainFewReplicas("offsets", offsets, offsetsReplicas, metadata),
+        ].filter((each) => each !== undefined);
+        if (findings.length > 0) throw finding(...findings);
+      },
+    );
   }
 
   /** What goes wrong with the client is explained, with the last words of the brokers. */

@@ -35,6 +35,14 @@ export interface ControllerOutput {
   readonly container: string;
 }
 
+/** How many replicas there are of what is made without a number, and how many of them must have a record. */
+export interface ReplicationOutput {
+  readonly replicas: number;
+  readonly minInSync: number;
+  /** Of the topic of consumers' offsets. */
+  readonly offsetsReplicas: number;
+}
+
 /** An HTTP service beside the brokers, as each vantage reaches it. */
 export interface ServiceOutput {
   /** Of its API, for programs on the Docker host; absent when nothing is published there. */
@@ -92,6 +100,8 @@ export interface PlatformOutputs {
     /** Nodes that are controllers only; absent where brokers are controllers too, and with ZooKeeper. */
     readonly controllers?: readonly ControllerOutput[];
     readonly brokers: readonly BrokerOutput[];
+    /** Present where the platform promises other numbers than those that follow from how many brokers it has. */
+    readonly replication?: ReplicationOutput;
     readonly listeners: Readonly<Record<string, ListenerOutput>>;
   };
   /** What the smoke tests may do to it that its clients notice; absent for nothing. */

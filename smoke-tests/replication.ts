@@ -2,11 +2,18 @@
 import type { PartitionState } from "../doctor/metadata.ts";
 import type { ExpectedBroker } from "./diagnosis.ts";
 import { placeOf } from "./diagnosis.ts";
+import type { PlatformOutputs, ReplicationOutput } from "./outputs.ts";
 import type { ReceivedRecord } from "./records.ts";
 
 /** What the kit's own platforms have of everything: as many as there are brokers, three at the most. */
 export function replicasOn(brokers: number): number {
   return Math.min(3, brokers);
+}
+
+/** What a platform promises of new topics: what it says, else what follows from its size. */
+export function promisedBy({ brokers, replication }: PlatformOutputs["kafka"]): ReplicationOutput {
+  const replicas = replicasOn(brokers.length);
+  return replication ?? { replicas, minInSync: minInSync(replicas), offsetsReplicas: replicas };
 }
 
 /** How many replicas must have a record before it is acknowledged: one may be lost, where there are several. */
@@ -98,15 +105,14 @@ export function explainFewReplicas(
 /** What to say of the number of replicas that must have a record; undefined when it is as promised. */
 export function explainMinInSync(
   found: string | undefined,
-  replicas: number,
+  promised: number,
   metadata: keyof typeof PLACE,
 ): string | undefined {
-  const promised = minInSync(replicas);
   if (found === String(promised)) return undefined;
   const so =
     Number(found) > promised
-      ? "nothing can be written while one broker is down"
-      : "a record may be acknowledged that only one broker has";
+      ? "writing stands still when fewer brokers are down"
+      : "fewer brokers have a record when it is acknowledged";
   return `min.insync.replicas of a new topic is ${found ?? "not told"} instead of ${promised}: ${so}; min.insync.replicas (KAFKA_MIN_INSYNC_REPLICAS) must say ${promised} ${PLACE[metadata]}`;
 }
 

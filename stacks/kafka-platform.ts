@@ -19,6 +19,7 @@ import {
   type Listener,
 } from "../constructs/index.ts";
 import { labelBlocks } from "../constructs/labels.ts";
+import { ownReplication } from "../constructs/private/replication.ts";
 import { sharesPort } from "../constructs/private/service-container.ts";
 import { renderBackend, secretsIn, type RenderedBackend } from "./backend.ts";
 import type { DockerEndpoint } from "./docker-engine.ts";
@@ -102,6 +103,11 @@ export class KafkaPlatform extends TerraformStack {
         ...(isLossy && kafka.size < 3
           ? [
               `smoke.brokerLoss kills a broker of ${kafka.size}, and records would be lost with it; give the cluster 3 brokers, or leave brokerLoss out`,
+            ]
+          : []),
+        ...(isLossy && settings.kafka.storage?.kind === "ephemeral"
+          ? [
+              "smoke.brokerLoss kills a broker, and with ephemeral storage all that it holds is gone; give the cluster volumes, or leave brokerLoss out",
             ]
           : []),
         ...(isLossy && kafka.networkBootstrapServers === undefined
@@ -189,6 +195,9 @@ export class KafkaPlatform extends TerraformStack {
       dockerCertPath: engine.certPath,
     });
 
+    // Of one broker nothing else can be asked.
+    const replication =
+      kafka.size === 1 ? undefined : ownReplication(kafka.size, settings.kafka.settings ?? {});
     const outputs: Readonly<Record<string, unknown>> = {
       environment: environment.name,
       docker: { host: engine.host, network: `${environment.name}-network` },
@@ -199,6 +208,7 @@ export class KafkaPlatform extends TerraformStack {
         ...(kafka.clusterId === undefined ? {} : { clusterId: kafka.clusterId }),
         ...(zooKeeper === undefined ? {} : { zooKeeper: zooKeeperOutput(zooKeeper) }),
         brokers: kafka.brokers.map(({ id, host }) => ({ id, container: host })),
+        ...(replication === undefined ? {} : { replication }),
         ...(kafka.controllers.length === 0
           ? {}
           : { controllers: kafka.controllers.map(({ id, host }) => ({ id, container: host })) }),

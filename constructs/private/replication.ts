@@ -16,6 +16,30 @@ export function replicationFor(brokers: number): Replication {
   return { replicas, minInSync: Math.max(1, replicas - 1) };
 }
 
+/** What a cluster's properties come to, for new topics and for consumers' offsets. */
+export interface PromisedReplication extends Replication {
+  readonly offsetsReplicas: number;
+}
+
+/**
+ * What a cluster of some size promises with properties of its own.
+ *
+ * @returns undefined where that is what its size alone comes to
+ */
+export function ownReplication(brokers: number, own: Properties): PromisedReplication | undefined {
+  const { replicas, minInSync } = replicationFor(brokers);
+  const promised = {
+    replicas: Number(own["default.replication.factor"] ?? replicas),
+    minInSync: Number(own["min.insync.replicas"] ?? minInSync),
+    offsetsReplicas: Number(own["offsets.topic.replication.factor"] ?? replicas),
+  };
+  const isUsual =
+    promised.replicas === replicas &&
+    promised.minInSync === minInSync &&
+    promised.offsetsReplicas === replicas;
+  return isUsual ? undefined : promised;
+}
+
 /** Topics by the properties that say how they are replicated. */
 const TOPICS = [
   {

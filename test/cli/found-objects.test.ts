@@ -188,18 +188,24 @@ it("containers are removed in order, before the networks and volumes that they u
   ]);
 });
 
-it("a broker is removed before its ZooKeeper and after its Schema Registry, whichever is younger", async () => {
+it("a broker is removed before its controllers and ZooKeeper and after its Schema Registry, whichever is younger", async () => {
   listenToConsole();
   const service = (id: string, name: string): Inspected => ({
     id,
     labels: { ...LABELS, "kafka-platform-kit.service": name },
   });
-  containersAre(service("z", "zookeeper"), service("k", "kafka"), service("s", "schema-registry"));
+  containersAre(
+    service("z", "zookeeper"),
+    service("c", "kafka-controller"),
+    service("k", "kafka"),
+    service("s", "schema-registry"),
+  );
   const { containers } = await findObjects("trial");
   await removeObjects({ containers, networks: [], volumes: [] });
   expect(changes().filter((call) => call.startsWith("stop"))).toEqual([
     "stop s",
     "stop k",
+    "stop c",
     "stop z",
   ]);
 });

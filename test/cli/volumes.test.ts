@@ -201,6 +201,24 @@ describe("formattedVolumes", () => {
     ]);
   });
 
+  it.each([
+    { what: "is empty, as after a full disk", state: "", shown: '""' },
+    {
+      what: "breaks off",
+      state: '{"currentVoters":[{',
+      shown: String.raw`"{\"currentVoters\":[{"`,
+    },
+  ])("fails naming the volume whose quorum-state $what", async ({ state, shown }) => {
+    putOnPath({
+      docker: `printf '%s\\n' volume=a version=1 cluster.id=${CLUSTER} 'quorum=${state}'`,
+    });
+    await expect(formattedVolumes("trial", distribution, ["a"])).rejects.toThrowError(
+      new CommandError(
+        `volume a: __cluster_metadata-0/quorum-state, where Kafka keeps who decides on the metadata, cannot be read (it holds ${shown}), and Kafka could not start with it; nothing was changed; put the file back from a copy of the volume`,
+      ),
+    );
+  });
+
   it("tells a ZooKeeper server that is alone from one of several", async () => {
     putOnPath({ docker: "printf '%s\\n' volume=a server=alone volume=b server=several" });
     expect(await formattedVolumes("trial", distribution, ["a", "b"])).toEqual([

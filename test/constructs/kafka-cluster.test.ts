@@ -498,8 +498,12 @@ describe("a setting that is wrong by itself", () => {
     { brokers: 0, said: "cluster dev-kafka: 0 brokers cannot be; give 1 or more" },
     { brokers: 1.5, said: "cluster dev-kafka: 1.5 brokers cannot be; give 1 or more" },
     {
+      brokers: [{ id: 2_147_483_648 }],
+      said: "cluster dev-kafka: 2147483648 is no id of a broker; give a whole number from 1 to 2147483647",
+    },
+    {
       brokers: [{ id: 0 }],
-      said: "cluster dev-kafka: 0 is no id of a broker; give a whole number from 1 on",
+      said: "cluster dev-kafka: 0 is no id of a broker; give a whole number from 1 to 2147483647",
     },
     {
       brokers: [{ id: 2 }, {}],

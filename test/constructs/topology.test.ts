@@ -220,6 +220,19 @@ describe("a ZooKeeper ensemble", () => {
         }),
     );
 
+  it("has no broker under an id that Kafka may draw itself", () => {
+    const metadata = Metadata.zooKeeper({ connect: "zoo:2181", containers: [] });
+    const at = (settings: Record<string, string>, id: number): string[] =>
+      conflicts({ clusterId: undefined, metadata, brokers: [{ id }], settings });
+    expect(at({}, 1001)).toEqual([
+      "broker 1001: with ZooKeeper, ids above 1000 are Kafka's own to give; give a lower one, or set reserved.broker.max.id",
+    ]);
+    expect(at({}, 1000)).toEqual([]);
+    expect(at({ "reserved.broker.max.id": "2000" }, 1001)).toEqual([]);
+    expect(at({ "broker.id.generation.enable": "false" }, 1001)).toEqual([]);
+    expect(conflicts({ brokers: [{ id: 1001 }] })).toEqual([]);
+  });
+
   it.each([3, 5])("of %d has ids by position, which every server knows", (servers) => {
     const containers = containersOf(ensemble({ servers }));
     const names = Array.from({ length: servers }, (_, i) => `zoo-${i + 1}`);
@@ -406,6 +419,7 @@ describe("ports of the host", () => {
       title: "JMX on another broker's listener",
       props: { listeners: [Listener.host()], jmx: Jmx.host({ port: 9090 }) },
       said: [
+        'JMX of broker 3 and listener "HOST" both use port 9092; give each its own port',
         "broker 1's listener \"HOST\" and broker 3's JMX both want port 9092 of the host; start the listeners further apart, or give the broker a port of its own (published)",
       ],
     },
@@ -426,6 +440,40 @@ describe("ports of the host", () => {
       },
       said: [
         'broker 1\'s listener "EXTERNAL" and broker 3\'s listener "HOST" both want port 9094 of the host; start the listeners further apart, or give the broker a port of its own (published)',
+      ],
+    },
+    {
+      title: "JMX on a later broker's listener inside its container",
+      props: { jmx: Jmx.network({ port: 19_090 }) },
+      said: [
+        'JMX of broker 2 and listener "BROKER" both use port 19091; give each its own port',
+        'JMX of broker 3 and listener "NETWORK" both use port 19092; give each its own port',
+      ],
+    },
+    {
+      title: "one address that clients of two brokers are sent to, bound twice",
+      props: {
+        listeners: [
+          Listener.external({ address: "kafka.example.org", bindAddress: "192.168.56.101" }),
+        ],
+        brokers: [
+          {},
+          {},
+          { published: { EXTERNAL: { port: 9192, bindAddress: "192.168.56.103" } } },
+        ],
+      },
+      said: [
+        'brokers 1 and 3 both send clients of listener "EXTERNAL" to kafka.example.org:9192, where only one of them can answer; give each a port or an address of its own (published)',
+      ],
+    },
+    {
+      title: "one address, written in two ways",
+      props: {
+        listeners: [Listener.external({ address: "fd00::1" })],
+        brokers: [{}, {}, { published: { EXTERNAL: { port: 9192, address: "FD00::1" } } }],
+      },
+      said: [
+        'brokers 1 and 3 both send clients of listener "EXTERNAL" to [fd00::1]:9192, where only one of them can answer; give each a port or an address of its own (published)',
       ],
     },
     {

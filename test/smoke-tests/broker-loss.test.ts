@@ -5,6 +5,7 @@ import {
   explainAbsence,
   explainStandstill,
   judgeLoss,
+  layOut,
 } from "../../smoke-tests/broker-loss.ts";
 import type { Acknowledged } from "../../smoke-tests/clients/verifiable-producer.ts";
 
@@ -29,6 +30,23 @@ function state(partition: number, changes: Partial<PartitionState> = {}): Partit
 }
 
 const lost = { id: 2, container: "c-kafka-2", address: "localhost:9093" };
+
+describe("layOut", () => {
+  const brokers = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...lost,
+      id: 7 * i + 1,
+    }));
+
+  test("has each broker lead", () => {
+    expect(layOut(brokers(3)).map(([leader]) => leader)).toEqual([1, 8, 15]);
+    expect(layOut(brokers(5)).map(([leader]) => leader)).toEqual([1, 8, 15, 22, 29]);
+  });
+
+  test("has no more partitions than the writer's keys reach, however many brokers there are", () => {
+    expect(layOut(brokers(20))).toEqual(layOut(brokers(5)));
+  });
+});
 
 describe("judgeLoss", () => {
   const acknowledged = acknowledgements(30);

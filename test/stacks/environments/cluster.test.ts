@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Listener, Metadata } from "../../../constructs/index.ts";
+import { Listener, Metadata, Storage } from "../../../constructs/index.ts";
 import { imagesAsAsked } from "../../../stacks/environment-lock.ts";
 import {
   loadEnvironment,
@@ -71,10 +71,30 @@ describe("the environment cluster", () => {
     expect(output?.["smoke"]?.value).toEqual({ brokerLoss: true });
   });
 
+  it.each([
+    {
+      settings: { "default.replication.factor": "2", "min.insync.replicas": "1" },
+      promised: { replicas: 2, minInSync: 1, offsetsReplicas: 3 },
+    },
+    {
+      settings: { "offsets.topic.replication.factor": "2" },
+      promised: { replicas: 3, minInSync: 2, offsetsReplicas: 2 },
+    },
+    { settings: { "min.insync.replicas": "2", "log.retention.hours": "1" }, promised: undefined },
+  ])("tells its smoke tests what $settings comes to", async ({ settings, promised }) => {
+    const { output } = await clusterWith({ settings });
+    const kafka = output?.["kafka"]?.value as { replication?: object } | undefined;
+    expect(kafka).toBeDefined();
+    expect(kafka?.replication).toEqual(promised);
+  });
+
   it("asks for no loss that nobody could stand or see", async () => {
     const metadata = Metadata.kraft({ controllers: 1 });
     await expect(clusterWith({ brokers: 2, metadata })).rejects.toThrowError(
       "smoke.brokerLoss kills a broker of 2, and records would be lost with it; give the cluster 3 brokers, or leave brokerLoss out",
+    );
+    await expect(clusterWith({ storage: Storage.ephemeral() })).rejects.toThrowError(
+      "smoke.brokerLoss kills a broker, and with ephemeral storage all that it holds is gone; give the cluster volumes, or leave brokerLoss out",
     );
     await expect(clusterWith({ listeners: [Listener.host()] })).rejects.toThrowError(
       "smoke.brokerLoss writes from a container on the network, for which there is no listener; add Listener.network(), or leave brokerLoss out",
