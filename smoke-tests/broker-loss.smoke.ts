@@ -8,6 +8,7 @@ import { VerifiableProducer, type Acknowledged } from "./clients/verifiable-prod
 import {
   busiestLeader,
   explainAbsence,
+  explainRisk,
   explainStandstill,
   judgeLoss,
   layOut,
@@ -96,7 +97,10 @@ function proveLoss(reader: ListenerUnderTest): void {
         assignment: layOut(brokers),
         settings: { "min.insync.replicas": String(inSyncAtLeast) },
       });
-      before = await client.partitions();
+      await eventually(30, "all replicas to be in sync", async () => {
+        before = await client.partitions();
+        return explainRisk(before);
+      });
     });
     made.writer = `${outputs.environment}-smoke-writer-${runId}`;
     const container = await docker.startBeside(brokers[0]?.container ?? "", outputs, made.writer);
@@ -163,10 +167,12 @@ function proveLoss(reader: ListenerUnderTest): void {
       });
       const findings = judgeLoss(acknowledged, received);
       if (findings.length > 0) throw finding(...findings, ...(await lastWords()));
-      const isBack = (await docker.stateOf(lost?.container)) === "running";
-      await annotate(
-        `${received.length} records were read, ${isBack ? `but broker ${lost?.id} had come back by itself` : `broker ${lost?.id} still down`}`,
-      );
+      if ((await docker.stateOf(lost?.container)) === "running") {
+        throw finding(
+          `broker ${lost?.id} had come back by itself, so that this shows nothing; see what starts container "${lost?.container}"`,
+        );
+      }
+      await annotate(`${received.length} records were read, broker ${lost?.id} still down`);
     },
   );
 

@@ -61,6 +61,23 @@ export function judgeLoss(
 }
 
 /**
+ * Why no broker may be lost now: a partition that has lost one already could be left with too few.
+ *
+ * @param states of all topics
+ * @returns undefined when all have what they should
+ */
+export function explainRisk(states: readonly PartitionState[]): string | undefined {
+  const behind = states.filter(({ replicas, inSync }) => inSync.length < replicas.length);
+  if (behind.length === 0) return undefined;
+  const words = named(
+    behind,
+    ({ topic, partition, replicas, inSync }) =>
+      `${topic}-${partition} (${inSync.length} of ${replicas.length})`,
+  );
+  return `no broker was killed: not all replicas are in sync of ${words}; see which broker is down or behind, and try again when it has caught up`;
+}
+
+/**
  * Why writing does not go on after the loss of a broker.
  *
  * @param minInSync how many replicas must have a record

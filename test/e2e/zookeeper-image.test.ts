@@ -285,7 +285,7 @@ describe.each(["3.8.4", "3.6.3"])("zookeeper image %s", { timeout: 120_000 }, (v
     const [first = "", , third = ""] = servers;
     await succeed(["exec", first, "zookeeper-shell", "zk-1:2181", "create", "/a", "everywhere"]);
     const everywhere = ["zookeeper-shell", "zk-3:2181", "get", "-s", "/a"];
-    expect((await exec(third, ...everywhere)).printed).toEqual(["everywhere"]);
+    expect((await exec(third, ...everywhere)).printed).toContain("everywhere");
     const request = String.raw`GET /commands/ruok HTTP/1.0\r\n\r\n`;
     expect((await ask(third, 8080, request)).output).toMatch(/^HTTP\/1\.1 200 [^]*"ruok"/);
   });

@@ -3,6 +3,7 @@ import type { PartitionState } from "../../doctor/metadata.ts";
 import {
   busiestLeader,
   explainAbsence,
+  explainRisk,
   explainStandstill,
   judgeLoss,
   layOut,
@@ -96,6 +97,18 @@ describe("busiestLeader", () => {
 
   test("is nobody where no partition has a leader", () => {
     expect(busiestLeader([state(0, { leader: -1 })], acknowledgements(3))).toBeUndefined();
+  });
+});
+
+describe("explainRisk", () => {
+  test("sees none where all replicas are in sync", () => {
+    expect(explainRisk([state(0), state(1, { replicas: [2], inSync: [2] })])).toBeUndefined();
+  });
+
+  test("names the partitions of anybody's topics that have lost a replica already", () => {
+    expect(explainRisk([state(0), state(4, { topic: "orders", inSync: [3] })])).toBe(
+      "no broker was killed: not all replicas are in sync of orders-4 (1 of 3); see which broker is down or behind, and try again when it has caught up",
+    );
   });
 });
 
