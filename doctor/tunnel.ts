@@ -10,6 +10,9 @@ export interface Pipe {
   kill(): boolean;
 }
 
+/** The shell's name for itself, which its complaints begin with. */
+const SHELL = "tunnel";
+
 /** Printed by the container once its connection stands; anything after it is payload. */
 const CONNECTED = "+";
 
@@ -40,7 +43,7 @@ export class Tunnel extends Duplex {
     { host, port }: Address,
   ) {
     super();
-    const script = ["bash", "-c", SCRIPT, "tunnel", host, String(port)];
+    const script = ["bash", "-c", SCRIPT, SHELL, host, String(port)];
     this.#child = docker.pipe(["exec", "--interactive", container, ...script]);
     let connected = false;
     let complaint = "";
@@ -89,7 +92,9 @@ export class Tunnel extends Duplex {
 /** Bash's complaint about a connection as the error that Node's own sockets give. */
 export function connectionError(complaint: string): NodeJS.ErrnoException {
   const error: NodeJS.ErrnoException = new Error(complaint);
-  const code = COMPLAINTS.find(([pattern]) => pattern.test(complaint))?.[1];
+  // What docker itself complains of, such as an engine that refuses, is no answer of the address.
+  const bash = complaint.split("\n").filter((line) => line.startsWith(`${SHELL}: `));
+  const code = COMPLAINTS.find(([pattern]) => bash.some((line) => pattern.test(line)))?.[1];
   if (code !== undefined) error.code = code;
   return error;
 }
