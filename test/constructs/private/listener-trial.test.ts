@@ -35,14 +35,20 @@ describe("a listener on the Docker host", () => {
   });
 
   it.each([
-    ["docker's context means another machine", "echo ssh://docker@elsewhere", {}],
-    ["the variable says another machine", "exit 1", { DOCKER_HOST: "tcp://elsewhere:2376" }],
+    ["docker's context means another machine", "echo ssh://docker@elsewhere", "127.0.0.1", {}],
+    [
+      "the variable says another machine",
+      "exit 1",
+      "127.0.0.1",
+      { DOCKER_HOST: "tcp://elsewhere:2376" },
+    ],
     [
       "this is a pod with the socket of its node's engine",
       "echo unix:///var/run/docker.sock",
+      "192.0.2.1",
       { KUBERNETES_SERVICE_HOST: "10.96.0.1" },
     ],
-  ])("is not tried where %s", async (_, context, variables) => {
-    expect(await faultsBeside(context, "192.0.2.1", variables)).toEqual([]);
+  ])("is not tried where %s", async (_, context, gateway, variables) => {
+    expect(await faultsBeside(context, gateway, variables)).toEqual([]);
   });
 });
