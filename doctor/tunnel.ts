@@ -18,16 +18,18 @@ const CONNECTED = "+";
 
 /**
  * Opens a connection, says so, then carries bytes both ways until either side ends.
- * Background jobs of a shell read from /dev/null, hence the copy of its input.
+ * Background jobs of a shell read from /dev/null, hence the copy of its input. `wait -n` would miss a side that has
+ * ended already, and a shell without job control could not end a job with all that it runs.
  */
 const SCRIPT = `
 exec 3<>"/dev/tcp/$1/$2" || exit 1
-exec 4<&0
+exec 4<&0 2>/dev/null
+set -m
 printf '${CONNECTED}'
-cat <&4 >&3 &
-cat <&3 &
-wait -n
-kill $(jobs -p) 2>/dev/null
+cat <&4 >&3 & up=$!
+(cat <&3; kill $up) & down=$!
+wait $up
+kill -- -$down
 `;
 
 /**
