@@ -37,7 +37,7 @@ test("leaves no shell behind where it is let go of before it stands", async () =
   const shell = onSlowShell();
   const address = await servers.serve(() => {});
   new Tunnel(shell, "container", address).destroy();
-  await shell.ended();
+  expect(await shell.ended()).toHaveLength(1);
 });
 
 test("ends where the other side ends at once", async () => {
