@@ -33,6 +33,13 @@ if (!modulesAreComplete()) {
   }
 }
 
+// Whoever reads along may leave (`| head`); the work goes on, and its exit status tells how it ended.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 const { register } = await import("tsx/esm/api");
 register();
 const { main } = await import("./main.ts");

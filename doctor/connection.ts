@@ -252,8 +252,11 @@ function reach(dial: Dial, to: Address, until: number): Promise<Duplex> {
       return;
     }
     link.once("lookup", (error: Error | null) => (resolved ||= error === null));
-    link.on("error", (error: NodeJS.ErrnoException) => {
-      fail(silenceOf(error), error.code ?? error.message);
+    link.on("error", (error: NodeJS.ErrnoException | AggregateError) => {
+      const telling = tellingOf(error);
+      const kind = silenceOf(telling);
+      const spent = inSeconds(patience - (until - performance.now()));
+      fail(kind, kind === "dropped" ? spent : (telling.code ?? telling.message));
     });
     link.once("close", () => fail("closed", "closed before it was connected"));
     link.once("connect", () => {
@@ -261,6 +264,13 @@ function reach(dial: Dial, to: Address, until: number): Promise<Duplex> {
       if (link !== undefined) resolve(link);
     });
   });
+}
+
+/** Of a name with several addresses, the attempt that got an answer, else the last. */
+function tellingOf(error: NodeJS.ErrnoException | AggregateError): NodeJS.ErrnoException {
+  if (!(error instanceof AggregateError)) return error;
+  const all = error.errors as readonly NodeJS.ErrnoException[];
+  return all.find(({ code }) => code === "ECONNREFUSED") ?? all.at(-1) ?? error;
 }
 
 function shakeHands(link: Duplex, to: Address, until: number): Promise<TLSSocket> {

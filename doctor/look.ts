@@ -310,13 +310,15 @@ class Visit {
    * @param spent milliseconds that another answer took
    */
   async hasNoController(tls: boolean, spent: number): Promise<boolean> {
-    const left = this.until - performance.now();
-    const asked = this.connect(tls).then((connection) =>
-      connection.ask(describeQuorum, this.until),
-    );
-    const quorum = await answerOf(asked);
+    const begun = performance.now();
+    const connection = await answerOf(this.connect(tls));
+    if (connection instanceof NoAnswer) return false;
+    const connected = performance.now();
+    const left = this.until - connected;
+    const enough = Math.max(SURELY * spent, connected - begun);
+    const quorum = await answerOf(connection.ask(describeQuorum, this.until));
     // The broker waits for a controller that it can ask; on a slow way, silence says nothing.
-    if (quorum instanceof NoAnswer) return quorum.kind === "silent" && left > SURELY * spent;
+    if (quorum instanceof NoAnswer) return quorum.kind === "silent" && left > enough;
     return quorum.code === 0 ? quorum.leaderId === -1 : !NOT_TELLING.has(quorum.code);
   }
 

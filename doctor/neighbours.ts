@@ -164,8 +164,10 @@ export function protocolsBeside(variable: string): string {
 /** Reads `NAME://host:port,…`; what is none is left out. */
 function listenersIn(value: string): AdvertisedListener[] {
   return value.split(",").flatMap((text) => {
-    const [, name, address] = /^\s*([^:\s]+):\/\/(\S+:\d+)\s*$/.exec(text) ?? [];
-    return name === undefined || address === undefined ? [] : [{ name, address }];
+    const [, name, address] = /^\s*([^:\s]+):\/\/(\S+)\s*$/.exec(text) ?? [];
+    return name === undefined || address === undefined || !same(address, address)
+      ? []
+      : [{ name, address }];
   });
 }
 

@@ -28,9 +28,9 @@ export function renderText(report: DoctorReport, paint: Paint): string {
   });
   const sentences = findings.map(({ severity, message }) => {
     const word = severity === "error" ? "error" : "warning";
-    return `${paint(severity === "error" ? "red" : "yellow", word)}: ${message}`;
+    return `${paint(severity === "error" ? "red" : "yellow", word)}: ${plain(message)}`;
   });
-  const cluster = clusterId === null ? "" : `, cluster ${clusterId}`;
+  const cluster = clusterId === null ? "" : `, cluster ${plain(clusterId)}`;
   const place = placeOf(report);
   return [
     paint("bold", `Kafka at ${report.bootstrap.join(",")}, from ${place}`),
@@ -40,6 +40,11 @@ export function renderText(report: DoctorReport, paint: Paint): string {
     "",
     `usable from ${place}: ${paint(usable ? "green" : "red", usable ? "yes" : "no")}`,
   ].join("\n");
+}
+
+/** What others say is shown, and does nothing to the terminal. */
+function plain(said: string): string {
+  return said.replace(/\p{Cc}/gu, "?");
 }
 
 function placeOf({ from }: DoctorReport): string {
@@ -56,7 +61,7 @@ function cellsOf(report: AddressReport): string[] {
   ].join(", ");
   const mechanisms = saslMechanisms.length === 0 ? "" : ` (${saslMechanisms.join(", ")})`;
   return [
-    address,
+    plain(address),
     who,
     securityProtocol === null ? "-" : `${securityProtocol}${mechanisms}`,
     milliseconds === null ? "" : `${Math.round(milliseconds)} ms`,

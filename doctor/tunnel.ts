@@ -10,21 +10,26 @@ export interface Pipe {
   kill(): boolean;
 }
 
+/** The shell's name for itself, which its complaints begin with. */
+const SHELL = "tunnel";
+
 /** Printed by the container once its connection stands; anything after it is payload. */
 const CONNECTED = "+";
 
 /**
  * Opens a connection, says so, then carries bytes both ways until either side ends.
- * Background jobs of a shell read from /dev/null, hence the copy of its input.
+ * Background jobs of a shell read from /dev/null, hence the copy of its input. `wait -n` would miss a side that has
+ * ended already, and a shell without job control could not end a job with all that it runs.
  */
 const SCRIPT = `
 exec 3<>"/dev/tcp/$1/$2" || exit 1
-exec 4<&0
+exec 4<&0 2>/dev/null
+set -m
 printf '${CONNECTED}'
-cat <&4 >&3 &
-cat <&3 &
-wait -n
-kill $(jobs -p) 2>/dev/null
+cat <&4 >&3 & up=$!
+(cat <&3; kill $up) & down=$!
+wait $up
+kill -- -$down
 `;
 
 /**
@@ -40,7 +45,7 @@ export class Tunnel extends Duplex {
     { host, port }: Address,
   ) {
     super();
-    const script = ["bash", "-c", SCRIPT, "tunnel", host, String(port)];
+    const script = ["bash", "-c", SCRIPT, SHELL, host, String(port)];
     this.#child = docker.pipe(["exec", "--interactive", container, ...script]);
     let connected = false;
     let complaint = "";
@@ -89,7 +94,9 @@ export class Tunnel extends Duplex {
 /** Bash's complaint about a connection as the error that Node's own sockets give. */
 export function connectionError(complaint: string): NodeJS.ErrnoException {
   const error: NodeJS.ErrnoException = new Error(complaint);
-  const code = COMPLAINTS.find(([pattern]) => pattern.test(complaint))?.[1];
+  // What docker itself complains of, such as an engine that refuses, is no answer of the address.
+  const bash = complaint.split("\n").filter((line) => line.startsWith(`${SHELL}: `));
+  const code = COMPLAINTS.find(([pattern]) => bash.some((line) => pattern.test(line)))?.[1];
   if (code !== undefined) error.code = code;
   return error;
 }

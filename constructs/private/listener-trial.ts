@@ -22,8 +22,11 @@ export interface GateListener {
   }[];
 }
 
-/** Long enough for a broker that is busy with its start. */
-const SECONDS = 10;
+/** Long enough for a broker that is busy with its start, on a machine that is busy with all of them. */
+const SECONDS = 20;
+/** The brokers are looked at together, and each look starts programs of docker's, by ssh where the engine is elsewhere. */
+const SECONDS_A_BROKER = 1;
+const ANSWER_MS = 10_000;
 
 /** Tries one listener as its clients would, by the doctor's means. */
 export class ListenerTrial {
@@ -40,7 +43,11 @@ export class ListenerTrial {
     if (from === undefined) return [];
     const report = await examine(
       brokers.map(({ address }) => parseAddress(address)),
-      { from, securityProtocol: "PLAINTEXT", seconds: SECONDS },
+      {
+        from,
+        securityProtocol: "PLAINTEXT",
+        seconds: SECONDS + SECONDS_A_BROKER * brokers.length,
+      },
     );
     const findings = report.findings
       // From a broker's own container, its localhost leads to it, and nobody else's does.
@@ -77,16 +84,30 @@ export class ListenerTrial {
 
 /** Whether `localhost` here is that of the Docker host, and not a container's with the engine's socket in it. */
 function isOnDockerHost(network: string): boolean {
-  if (!/^(unix|npipe):/.test(process.env["DOCKER_HOST"] ?? "unix:")) return false;
-  if (!existsSync("/.dockerenv") && !existsSync("/run/.containerenv")) return true;
+  // Docker's contexts may mean an engine elsewhere; a docker command that knows none, such as podman's, does not.
+  const engine =
+    process.env["DOCKER_HOST"] ||
+    inspected("context", "{{.Endpoints.docker.Host}}").trim() ||
+    "unix:";
+  if (!/^(unix|npipe):/.test(engine)) return false;
+  const isContainer =
+    existsSync("/.dockerenv") ||
+    existsSync("/run/.containerenv") ||
+    process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
+  if (!isContainer) return true;
   // In a container that has an engine of its own, the network ends here.
-  const format = "{{range .IPAM.Config}}{{.Gateway}} {{end}}";
-  const { stdout } = spawnSync("docker", ["network", "inspect", "--format", format, network], {
-    encoding: "utf8",
-    timeout: SECONDS * 1000,
-  });
+  const gateways = inspected("network", "{{range .IPAM.Config}}{{.Gateway}} {{end}}", network);
   const own = Object.values(networkInterfaces()).flatMap((all = []) => all);
-  return own.some(({ address }) => stdout.split(/\s+/).includes(address));
+  return own.some(({ address }) => gateways.split(/\s+/).includes(address));
+}
+
+/** What docker says of a thing; nothing where it does not. */
+function inspected(kind: string, format: string, ...names: readonly string[]): string {
+  const { status, stdout } = spawnSync("docker", [kind, "inspect", "--format", format, ...names], {
+    encoding: "utf8",
+    timeout: ANSWER_MS,
+  });
+  return status === 0 ? stdout : "";
 }
 
 function pipe(args: readonly string[]): Pipe {

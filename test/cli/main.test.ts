@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
@@ -53,6 +55,21 @@ describe("help", () => {
     expect(out).toMatch(/^npm start -- /m);
     expect(out).toMatch(/^npm test -- /m);
     expect(out).toMatch(/^npm run status -- /m);
+  });
+});
+
+describe("output that nobody reads on", () => {
+  it("ends nothing, and leaves the exit status as it is", async () => {
+    const command = fileURLToPath(new URL("../../cli/run.mjs", import.meta.url));
+    const args = ["doctor", "127.0.0.1:1"];
+    const child = spawn(process.execPath, [command, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout.destroy();
+    const complaints: string[] = [];
+    child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
+    const [status] = (await once(child, "close")) as [number | null];
+    expect({ status, complaints }).toEqual({ status: 1, complaints: [] });
   });
 });
 

@@ -51,6 +51,18 @@ async function found(address: Address, seconds = 0.6, through = dial): Promise<F
   return (await look(through, address, { seconds })).found;
 }
 
+/** A connection that takes so long to come about, as one does that begins in a container. */
+function connectedAfter(milliseconds: number, to: Address): Duplex {
+  const socket = dial(to);
+  const emit = socket.emit.bind(socket);
+  socket.emit = (event: string | symbol, ...rest: unknown[]) => {
+    if (event !== "connect") return emit(event, ...rest);
+    setTimeout(() => emit(event, ...rest), milliseconds);
+    return true;
+  };
+  return socket;
+}
+
 /** A server that speaks only within TLS. */
 async function serveTls(
   handle: (socket: Socket) => void,
@@ -148,6 +160,30 @@ describe("look, where nothing answers", () => {
       kind: "dropped",
       detail: "0.3 s",
     });
+  });
+
+  test.for<[string, string, Found]>([
+    [
+      "refused where one of a name's addresses refuses",
+      "ENETUNREACH,ECONNREFUSED",
+      { is: "silence", kind: "refused", detail: "ECONNREFUSED" },
+    ],
+    [
+      "how the last of a name's addresses failed",
+      "ENETUNREACH,EHOSTUNREACH",
+      { is: "silence", kind: "unreachable", detail: "EHOSTUNREACH" },
+    ],
+    [
+      "how long it took where the system gave up",
+      "ETIMEDOUT,ETIMEDOUT",
+      { is: "silence", kind: "dropped", detail: "0 s" },
+    ],
+  ])("says %s", async ([, codes, expected]) => {
+    // As Node tells of several attempts: the code of all is that of the first.
+    const errors = codes.split(",").map((code) => Object.assign(new Error(code), { code }));
+    const all = Object.assign(new AggregateError(errors), { code: errors[0]?.code });
+    const failing: Dial = () => new Duplex({ read() {}, write() {} }).destroy(all);
+    expect(await found({ host: "kafka.example", port: 9092 }, 5, failing)).toEqual(expected);
   });
 
   test.for<[string, (socket: Socket) => void]>([
@@ -641,6 +677,17 @@ describe("readiness", () => {
     });
     // Time enough for two answers, one after the other, and not for a third.
     expect(await readiness(dial, far, "PLAINTEXT", 1)).toEqual([]);
+  });
+
+  test("takes no slow connection for a controller's silence", async () => {
+    const address = await serve(kafka({ ...kraft, [DESCRIBE_QUORUM]: undefined }));
+    let connections = 0;
+    const dialSlowly: Dial = (to) => {
+      connections += 1;
+      return connections === 1 ? dial(to) : connectedAfter(600, to);
+    };
+    expect(await readiness(dialSlowly, address, "PLAINTEXT", 1)).toEqual([]);
+    expect(connections).toBe(2);
   });
 
   test("asks for no coordinator where that would make the topic of offsets", async () => {

@@ -179,6 +179,7 @@ describe("connectionError", () => {
     ["tunnel: connect: No route to host", "EHOSTUNREACH"],
     ["tunnel: connect: Connection timed out", "ETIMEDOUT"],
     ["exec: bash: not found", undefined],
+    ["ssh: connect to host 192.0.2.1 port 22: Connection refused", undefined],
   ] as const)("gives %j the code %s", ([complaint, code]) => {
     expect(connectionError(complaint)).toMatchObject({ message: complaint });
     expect(connectionError(complaint).code).toBe(code);

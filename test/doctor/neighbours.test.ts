@@ -16,7 +16,8 @@ const kafka = neighbourOf(
   inspected({
     name: "kafka-1",
     env: {
-      KAFKA_ADVERTISED_LISTENERS: "IN://kafka:19092, OUT://10.0.0.1:9092,nonsense",
+      KAFKA_ADVERTISED_LISTENERS:
+        "IN://kafka:19092, OUT://10.0.0.1:9092,nonsense,V6://::1:9092,FAR://kafka:123456",
       KAFKA_LISTENERS: "IN://:19092,OUT://:9092",
       KAFKA_BROKER_ID: "1",
       SECRET: "x=y",

@@ -100,3 +100,20 @@ test("is painted on a terminal only, and where nobody forbids it", () => {
   expect(paintFor(terminal, { NO_COLOR: "1" })("red", "x")).toBe("x");
   expect(paintFor(terminal, { TERM: "dumb" })("red", "x")).toBe("x");
 });
+
+test("what others say does nothing to the terminal", () => {
+  const [first] = report.addresses;
+  const [finding] = report.findings;
+  const hostile = "\u001b]0;name\u0007\r\u009b31m";
+  const text = renderText(
+    {
+      ...report,
+      clusterId: hostile,
+      addresses: first === undefined ? [] : [{ ...first, address: `${hostile}:9092` }],
+      findings: finding === undefined ? [] : [{ ...finding, message: hostile }],
+    },
+    plain,
+  );
+  expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  expect(text).toContain("?]0;name???31m:9092");
+});
