@@ -43,6 +43,8 @@ interface EnvironmentReport {
   readonly usable: boolean;
   /** By listener, in the order of the outputs. */
   readonly listeners: Readonly<Record<string, DoctorReport>>;
+  /** By listener, why nobody can be put where its clients stand; absent where all were tried. */
+  readonly notTried?: Readonly<Record<string, string>>;
 }
 
 /** Whether addresses were given, and not the name of an environment. */
@@ -96,24 +98,37 @@ export async function doctorOnEnvironment(
   { seconds, json }: EnvironmentOptions,
 ): Promise<boolean> {
   return inOrder(new Docker(host), async (standpoints, engine) => {
-    const looked = Object.entries(kafka.listeners).map(
-      async ([name, { vantage, bootstrapServers, security }]): Promise<[string, DoctorReport]> => {
-        const from = vantage === "network" ? await standpoints.network(network) : thisHost;
-        const addresses = bootstrapServers.split(",").map(parseAddress);
-        return [
-          name,
-          await examine(addresses, { from, securityProtocol: security, seconds, engine }),
-        ];
-      },
+    const listeners = Object.entries(kafka.listeners);
+    const away = listeners.filter(([, { vantage }]) => vantage === "host" && !engine.isLocal);
+    const notTried = Object.fromEntries(
+      away.map(([name]) => [
+        name,
+        `its clients stand on the machine of the engine at ${host}; run the doctor there`,
+      ]),
     );
+    const looked = listeners
+      .filter(([name]) => !(name in notTried))
+      .map(
+        async ([name, { vantage, bootstrapServers, security }]): Promise<
+          [string, DoctorReport]
+        > => {
+          const from = vantage === "network" ? await standpoints.network(network) : thisHost;
+          const addresses = bootstrapServers.split(",").map(parseAddress);
+          return [
+            name,
+            await examine(addresses, { from, securityProtocol: security, seconds, engine }),
+          ];
+        },
+      );
     const reports = await Promise.all(looked);
-    const usable = reports.every(([, report]) => report.usable);
+    const usable = away.length === 0 && reports.every(([, report]) => report.usable);
     if (json) {
       const whole: EnvironmentReport = {
         format: 1,
         environment,
         usable,
         listeners: Object.fromEntries(reports),
+        ...(away.length === 0 ? {} : { notTried }),
       };
       print(whole);
     } else {
@@ -121,7 +136,10 @@ export async function doctorOnEnvironment(
       const parts = reports.map(
         ([name, report]) => `${paint("bold", `listener ${name}`)}\n${renderText(report, paint)}`,
       );
-      console.log(parts.join("\n\n"));
+      const rest = Object.entries(notTried).map(
+        ([name, why]) => `${paint("bold", `listener ${name}`)}\nnot tried: ${why}`,
+      );
+      console.log([...parts, ...rest].join("\n\n"));
     }
     return usable;
   });
@@ -172,22 +190,28 @@ function engineOrNone(network: string | undefined): Docker | undefined {
 async function addressesIn(bootstrap: string): Promise<Address[]> {
   const complaints: string[] = [];
   const environments = (await environmentNames()).join(", ");
-  const addresses = bootstrap.split(",").flatMap((text) => {
-    const given = text.trim();
-    if (/^(\[[^\]]+\]|[^:[\]\s]+)$/.test(given)) {
-      const or = bootstrap.includes(",") ? "" : `, or name an environment (${environments})`;
-      complaints.push(`"${given}" has no port; write ${given}:9092, or whichever it is${or}`);
+  // A comma at the end is nothing that clients mind.
+  const addresses = bootstrap
+    .replace(/,\s*$/, "")
+    .split(",")
+    .flatMap((text) => {
+      const given = text.trim();
+      if (/^(\[[^\]]+\]|[^:[\]\s]+)$/.test(given)) {
+        const or = bootstrap.includes(",") ? "" : `, or name an environment (${environments})`;
+        complaints.push(`"${given}" has no port; write ${given}:9092, or whichever it is${or}`);
+        return [];
+      }
+      try {
+        const address = parseAddress(given);
+        if (address.port > 0 && address.port < 65_536) return address;
+        complaints.push(
+          `"${formatAddress(address)}": ${address.port} is no port; write 1 to 65535`,
+        );
+      } catch (error) {
+        complaints.push(`${messageOf(error)}, several separated by commas`);
+      }
       return [];
-    }
-    try {
-      const address = parseAddress(given);
-      if (address.port > 0 && address.port < 65_536) return address;
-      complaints.push(`"${formatAddress(address)}": ${address.port} is no port; write 1 to 65535`);
-    } catch (error) {
-      complaints.push(`${messageOf(error)}, several separated by commas`);
-    }
-    return [];
-  });
+    });
   if (complaints.length > 0) throw new UsageError(complaints.join("\n"));
   return addresses;
 }

@@ -148,7 +148,7 @@ class Judged {
       const ids = [brokerId, ...others];
       add(
         "shared-address",
-        `brokers ${ids.slice(0, -1).join(", ")} and ${ids.at(-1)} both send clients to ${address}, where only one of them can be: give each an address of its own (advertised.listeners, KAFKA_ADVERTISED_LISTENERS)`,
+        `brokers ${ids.slice(0, -1).join(", ")} and ${ids.at(-1)} ${ids.length === 2 ? "both" : "all"} send clients to ${address}, where only one of them can be: give each an address of its own (advertised.listeners, KAFKA_ADVERTISED_LISTENERS)`,
       );
     }
     if (made.length > 0) return made;

@@ -2,6 +2,7 @@
 import { networkInterfaces, hostname } from "node:os";
 import type { Address } from "./address.ts";
 import { formatAddress, parseAddress } from "./address.ts";
+import { messageOf } from "./deadline.ts";
 import type { Docker } from "./docker.ts";
 
 /** One entry of what a broker advertises. */
@@ -85,15 +86,22 @@ const IDS = ["KAFKA_NODE_ID", "KAFKA_BROKER_ID", "KAFKA_CFG_NODE_ID", "KAFKA_CFG
  * @returns nothing where the engine cannot be asked: the sentences then do without
  */
 export async function findNeighbours(docker: Docker, seconds: number): Promise<Neighbour[]> {
-  try {
-    const ids = await docker.run(["ps", "--all", "--quiet"], { seconds });
-    const named = ids.split(/\s+/).filter((id) => id !== "");
-    if (named.length === 0) return [];
-    const inspected = await docker.run(["container", "inspect", ...named], { seconds });
-    return (JSON.parse(inspected) as Inspected[]).map(neighbourOf);
-  } catch {
-    return [];
+  const until = performance.now() + seconds * 1000;
+  // A container may be gone before it is looked at, which fails the look at all of them.
+  for (let attempt = 1; attempt <= 3 && performance.now() < until; attempt += 1) {
+    const left = (): number => (until - performance.now()) / 1000;
+    try {
+      const ids = await docker.run(["ps", "--all", "--quiet"], { seconds: left() });
+      const named = ids.split(/\s+/).filter((id) => id !== "");
+      if (named.length === 0) return [];
+      const inspect = ["container", "inspect", ...named];
+      const inspected = await docker.run(inspect, { seconds: Math.max(left(), 0.1) });
+      return (JSON.parse(inspected) as Inspected[]).map(neighbourOf);
+    } catch (error) {
+      if (!/no such container/i.test(messageOf(error))) return [];
+    }
   }
+  return [];
 }
 
 /** Reads what the engine says of one container. */
@@ -173,7 +181,9 @@ function listenersIn(value: string): AdvertisedListener[] {
 
 /** Whether a host is each client's own machine, or its own container. */
 export function isLoopback(host: string): boolean {
-  return /^localhost$|\.localhost$|^127\.|^::1$|^::ffff:127\.|^0\.0\.0\.0$|^::$/i.test(host);
+  return /^localhost$|\.localhost$|^localhost\.localdomain$|^127\.|^::1$|^::ffff:127\.|^0\.0\.0\.0$|^::$/i.test(
+    host,
+  );
 }
 
 /** Names and addresses of this machine. */

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { doctorOnEnvironment } from "../../cli/doctor.ts";
 import { main } from "../../cli/main.ts";
 import type { DoctorReport } from "../../doctor/report.ts";
 import { listenToConsole } from "./console.ts";
@@ -66,6 +67,43 @@ describe("doctor", () => {
     );
     expect(out).toMatch(/\n\nusable from this host: no$/);
     expect({ status, err }).toEqual({ status: 1, err: "" });
+  });
+
+  it("takes addresses as Java's clients do, with a comma at the end", async () => {
+    const port = await web();
+    const { out } = await call(`127.0.0.1:${port}, `, "--json", "--seconds", "4");
+    expect(JSON.parse(out)).toMatchObject({ bootstrap: [`127.0.0.1:${port}`] });
+  });
+
+  it("tries nobody's localhost but its own: of an engine elsewhere, it says where to look", async () => {
+    const { out } = listenToConsole();
+    const usable = await doctorOnEnvironment(
+      {
+        environment: "far",
+        docker: { host: "ssh://docker.example.org", network: "far-network" },
+        labels: {},
+        kafka: {
+          metadata: "kraft",
+          brokers: [{ id: 1, container: "far-kafka-1" }],
+          listeners: {
+            HOST: { vantage: "host", bootstrapServers: "localhost:9092", security: "PLAINTEXT" },
+          },
+        },
+        services: {},
+        clients: { kafkajs: {}, librdkafka: {}, java: {} },
+      },
+      { seconds: 4, json: true },
+    );
+    expect(usable).toBe(false);
+    expect(JSON.parse(out.join("\n"))).toEqual({
+      format: 1,
+      environment: "far",
+      usable: false,
+      listeners: {},
+      notTried: {
+        HOST: "its clients stand on the machine of the engine at ssh://docker.example.org; run the doctor there",
+      },
+    });
   });
 
   it("prints nothing but JSON where that is wanted", async () => {

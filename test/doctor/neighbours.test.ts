@@ -8,6 +8,7 @@ import {
   neighbourOf,
   type Neighbour,
 } from "../../doctor/neighbours.ts";
+import { putOnPath } from "../constructs/scratch.ts";
 import { inspected } from "./inspected.ts";
 
 const OWN = new Set(["10.0.0.1"]);
@@ -60,6 +61,25 @@ describe("a container", () => {
     expect(neighbourOf(inspected({ name: "a", labels: broker })).environment).toBe("dev");
   });
 
+  test("is known though another one goes while it is looked at", async () => {
+    const found = JSON.stringify([inspected({ name: "kept" })]);
+    putOnPath({
+      docker: `
+case $1 in
+ps) echo kept; [ -e "$here/gone" ] || echo going ;;
+container)
+  case "$*" in
+  *going*) touch "$here/gone"; echo "Error: No such container: going" >&2; exit 1 ;;
+  *) cat <<'END'
+${found}
+END
+  esac ;;
+esac`,
+    });
+    const known = await findNeighbours(new Docker("unix:///any.sock"), 5);
+    expect(known.map(({ container }) => container)).toEqual(["kept"]);
+  });
+
   test("is not known where the engine does not answer", async () => {
     expect(await findNeighbours(new Docker("unix:///nonesuch.sock"), 5)).toEqual([]);
   });
@@ -68,6 +88,7 @@ describe("a container", () => {
 test.for([
   ["localhost", true],
   ["kafka.localhost", true],
+  ["localhost.localdomain", true],
   ["127.1.2.3", true],
   ["::1", true],
   ["localhost.example.org", false],
