@@ -12,16 +12,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Address } from "../../doctor/address.ts";
 import type { Dial } from "../../doctor/dial.ts";
 import { look, readiness, whoAnswers, type Found } from "../../doctor/look.ts";
-import {
-  int16,
-  int32,
-  int8,
-  LoopbackServers,
-  speakKafka,
-  string,
-  type Answer,
-  type Request,
-} from "./loopback-servers.ts";
+import { int16, int32, int8, string } from "../../doctor/protocol.ts";
+import { LoopbackServers, speakKafka, type Answer, type Request } from "./loopback-servers.ts";
 
 const dial: Dial = ({ host, port }) => connect({ host, port });
 const servers = new LoopbackServers();

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
 import type { Address } from "../../doctor/address.ts";
+import { int32 } from "../../doctor/protocol.ts";
 
 /** Servers of a test, each on a free port of this machine's loopback. */
 export class LoopbackServers {
@@ -59,25 +60,4 @@ export function speakKafka(socket: Socket, answer: (request: Request) => Answer)
       socket.write(Buffer.concat([int32(4 + said.length), bytes.subarray(4, 8), said]));
     }
   });
-}
-
-export function int8(value: number): Buffer {
-  return Buffer.from([value]);
-}
-
-export function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-export function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-export function string(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([int16(bytes.length), bytes]);
 }

@@ -22,18 +22,10 @@ afterAll(async () => {
   await host?.remove();
 });
 
-async function lines(...command: string[]): Promise<string[]> {
-  const output = await host.must(...command);
-  return output
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-}
-
 /** Which containers run, and since when. */
 async function runs(): Promise<string[]> {
-  const ids = await lines("docker", "ps", "--quiet");
-  return lines(
+  const ids = await host.lines("docker", "ps", "--quiet");
+  return host.lines(
     ...["docker", "inspect", "--format", "{{.Name}} {{.Id}} {{.State.StartedAt}}", ...ids],
   );
 }
@@ -41,7 +33,7 @@ async function runs(): Promise<string[]> {
 test("starts, and is proven on every broker, without one of them, and by its controllers", async () => {
   const { exitCode, output } = await host.kit("start", "cluster");
   expect(exitCode, output).toBe(0);
-  expect(await lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
+  expect(await host.lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
   for (const way of [
     /^✔ {2}Kafka HOST +the host +localhost:9092 +kafkajs +\d+ proven\n +localhost:9093\n +localhost:9094$/m,
     /^✔ {2}Kafka NETWORK +containers +cluster-kafka-1:19092 +kafka-console-producer, kafka-console-consumer +\d+ proven$/m,
@@ -55,7 +47,7 @@ test("starts, and is proven on every broker, without one of them, and by its con
 });
 
 test("publishes each broker's listener for the host at a port of its own, and nothing beyond 127.0.0.1", async () => {
-  const published = await lines("docker", "ps", "--format", "{{.Names}} {{.Ports}}");
+  const published = await host.lines("docker", "ps", "--format", "{{.Names}} {{.Ports}}");
   const ports = published.flatMap((line) =>
     [...line.matchAll(/(\S+):(\d+)->/g)].map(
       ([, ip, port]) => `${line.split(" ")[0]} ${ip}:${port}`,
@@ -131,14 +123,14 @@ test("gets its broker back when the loss of it is interrupted", async () => {
   const smoke = host.spawn(["node", "cli/run.mjs", "smoke", "cluster"]);
   const ended = smoke.then(() => ["the run has ended"]);
   let down: string[] = [];
-  while (down.length === 0) down = await Promise.race([lines(...lost), ended]);
+  while (down.length === 0) down = await Promise.race([host.lines(...lost), ended]);
   smoke.kill("SIGINT");
   const { all, exitCode } = await smoke;
   const output = String(all);
   expect(down, output).toEqual([expect.stringMatching(/^cluster-kafka-\d$/)]);
   expect(exitCode, output).not.toBe(0);
   expect(output).toContain("cluster: cut off, ");
-  expect(await lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
+  expect(await host.lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
 });
 
 test("leaves nothing of the smoke tests, and nothing at all when it is destroyed", async () => {
@@ -149,9 +141,9 @@ test("leaves nothing of the smoke tests, and nothing at all when it is destroyed
   expect(topics.trim().split("\n").sort()).toEqual(["__consumer_offsets", "hosts"]);
   const destroyed = await host.kit("destroy", "cluster", "--yes");
   expect(destroyed, destroyed.output).toMatchObject({ exitCode: 0 });
-  expect(await lines("docker", "ps", "--all", "--quiet")).toEqual([]);
-  expect(await lines("docker", "volume", "ls", "--quiet")).toEqual([]);
+  expect(await host.lines("docker", "ps", "--all", "--quiet")).toEqual([]);
+  expect(await host.lines("docker", "volume", "ls", "--quiet")).toEqual([]);
   expect(
-    await lines("docker", "network", "ls", "--filter", "type=custom", "--format", "{{.Name}}"),
+    await host.lines("docker", "network", "ls", "--filter", "type=custom", "--format", "{{.Name}}"),
   ).toEqual([]);
 });

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformOutputs } from "../../smoke-tests/outputs.ts";
 import { buildStandIn, type StandIn } from "../stand-ins/images.ts";
@@ -53,24 +52,13 @@ afterAll(async () => {
   await host?.remove();
 });
 
-async function lines(...command: string[]): Promise<string[]> {
-  const output = await host.must(...command);
-  return output
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-}
-
 async function published(): Promise<string[]> {
   const ports = await host.must("docker", "ps", "--format", "{{.Ports}}");
   return [...ports.matchAll(/(\S+)->/g)].map(([, address]) => address ?? "").sort();
 }
 
 async function expectEmptyPlan(env: Readonly<Record<string, string>>): Promise<void> {
-  const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
-    cwd: join(host.checkout, "cdktf.out", "stacks", "seed"),
-    env,
-  });
+  const plan = await host.plan("seed", { env });
   expect(plan, plan.output).toMatchObject({ exitCode: 0 });
 }
 
@@ -91,7 +79,7 @@ describe("SEED_ADDRESS=… npm start -- seed", () => {
     expect(output).not.toContain("left out");
     expect(output).toContain(`PLAINTEXT_HOST  ${ADDRESS}:9092  for clients elsewhere`);
     expect(output).toContain(`  http://${ADDRESS}:8082  for clients elsewhere`);
-    expect(await lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
+    expect(await host.lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
     await expectEmptyPlan(elsewhere);
   });
 
@@ -153,7 +141,7 @@ describe("SEED_ADDRESS=… npm start -- seed", () => {
 
   test("leaves the commands in the broker's container alone", async () => {
     // They inherit the broker's environment, its JMX port included.
-    const topics = await lines(
+    const topics = await host.lines(
       ...["docker", "exec", "broker", "kafka-topics", "--list"],
       ...["--bootstrap-server", "broker:29092"],
     );
@@ -210,6 +198,6 @@ test("without SEED_ADDRESS, a deploy takes it all back to 127.0.0.1, and loses n
 test("and only a destroy removes it", async () => {
   const removed = await host.kit("destroy", "seed", "--yes");
   expect(removed.exitCode, removed.output).toBe(0);
-  expect(await lines("docker", "ps", "-aq")).toEqual([]);
-  expect(await lines("docker", "volume", "ls", "-q")).toEqual([]);
+  expect(await host.lines("docker", "ps", "-aq")).toEqual([]);
+  expect(await host.lines("docker", "volume", "ls", "-q")).toEqual([]);
 });

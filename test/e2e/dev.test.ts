@@ -21,14 +21,6 @@ afterAll(async () => {
   await host?.remove();
 });
 
-async function lines(...command: string[]): Promise<string[]> {
-  const output = await host.must(...command);
-  return output
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-}
-
 /** Asks one of its services, from the host. */
 async function ask(...request: string[]): Promise<unknown> {
   const answer = await host.must("curl", "-sS", "--fail-with-body", ...request);
@@ -39,7 +31,7 @@ describe("npm start", () => {
   test("brings up all that these images have, and proves it", async () => {
     const { exitCode, output } = await host.kit("start");
     expect(exitCode, output).toBe(0);
-    expect(await lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
+    expect(await host.lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
     expect(output).toContain(
       "falling back to images built here (Kafka 4.1.1), without ksqlDB and REST Proxy",
     );
@@ -81,15 +73,13 @@ describe("npm start", () => {
   });
 
   test("leaves nothing for a plan to do, nor for a second start", async () => {
-    const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
-      cwd: join(host.checkout, "cdktf.out", "stacks", "dev"),
-    });
+    const plan = await host.plan("dev");
     expect(plan, plan.output).toMatchObject({ exitCode: 0 });
-    const before = await lines("docker", "ps", "-q");
+    const before = await host.lines("docker", "ps", "-q");
     const { exitCode, output } = await host.kit("start");
     expect(exitCode, output).toBe(0);
     expect(output).toContain("nothing to change");
-    expect(await lines("docker", "ps", "-q")).toEqual(before);
+    expect(await host.lines("docker", "ps", "-q")).toEqual(before);
   });
 });
 
@@ -137,7 +127,7 @@ describe("Connect", () => {
     expect(all).toContain("Kafka Connect stopped");
     for (const kind of ["container", "volume"]) {
       expect(
-        await lines("docker", kind, "ls", "-q", ...(kind === "container" ? ["-a"] : [])),
+        await host.lines("docker", kind, "ls", "-q", ...(kind === "container" ? ["-a"] : [])),
       ).toEqual([]);
     }
   });
@@ -154,7 +144,7 @@ test("an environment that asks for these images by name is told what they lack",
     expect(output).toContain(
       "local 4.1.1 has no image of ksqlDB; use Distribution.confluent(), or give ksqlDb to Distribution.of()",
     );
-    expect(await lines("docker", "ps", "-aq")).toEqual([]);
+    expect(await host.lines("docker", "ps", "-aq")).toEqual([]);
   } finally {
     await host.must("bash", "-c", 'printf %s "$1" > "$2"', "bash", shipped, file);
   }

@@ -62,9 +62,7 @@ async function labelled(kind: "container" | "network" | "volume"): Promise<strin
 }
 
 async function expectEmptyPlan(): Promise<void> {
-  const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
-    cwd: join(host.checkout, "cdktf.out", "stacks", "dev"),
-  });
+  const plan = await host.plan("dev");
   expect(plan, plan.output).toMatchObject({ exitCode: 0 });
 }
 

@@ -25,23 +25,13 @@ afterAll(async () => {
   await host?.remove();
 });
 
-async function lines(...command: string[]): Promise<string[]> {
-  const output = await host.must(...command);
-  return output
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-}
-
 function lockOfSeed(): EnvironmentLock {
   const file = join(host.checkout, ".kafka-platform", "seed.lock.json");
   return JSON.parse(readFileSync(file, "utf8")) as EnvironmentLock;
 }
 
 async function expectEmptyPlan(): Promise<void> {
-  const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
-    cwd: join(host.checkout, "cdktf.out", "stacks", "seed"),
-  });
+  const plan = await host.plan("seed");
   expect(plan, plan.output).toMatchObject({ exitCode: 0 });
 }
 
@@ -73,10 +63,10 @@ describe("npm start -- seed", () => {
   });
 
   test("has the names and ports of the compose file, and nothing beyond 127.0.0.1", async () => {
-    expect(await lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
+    expect(await host.lines("docker", "ps", "--format", "{{.Names}}")).toEqual(CONTAINERS);
     // Images have volumes without a name, too, which go with their containers.
     const named = ["--filter", "label=kafka-platform-kit.environment=seed"];
-    expect(await lines("docker", "volume", "ls", "-q", ...named)).toEqual(VOLUMES);
+    expect(await host.lines("docker", "volume", "ls", "-q", ...named)).toEqual(VOLUMES);
     const ports = await host.must("docker", "ps", "--format", "{{.Ports}}");
     const published = [...ports.matchAll(/(\S+)->/g)].map(([, address]) => address);
     expect(published.sort()).toEqual([
@@ -99,11 +89,11 @@ describe("npm start -- seed", () => {
 
   test("leaves nothing for a plan to do, nor for a second start", async () => {
     await expectEmptyPlan();
-    const before = await lines("docker", "ps", "-q");
+    const before = await host.lines("docker", "ps", "-q");
     const { exitCode, output } = await host.kit("start", "seed");
     expect(exitCode, output).toBe(0);
     expect(output).toContain("nothing to change");
-    expect(await lines("docker", "ps", "-q")).toEqual(before);
+    expect(await host.lines("docker", "ps", "-q")).toEqual(before);
   });
 
   test("gives the broker's metrics to programs on the host, by JMX", async () => {
@@ -161,8 +151,8 @@ describe("records and schemas survive", () => {
 
     const removed = await host.kit("destroy", "seed", "--keep-data");
     expect(removed.exitCode, removed.output).toBe(0);
-    expect(await lines("docker", "ps", "-aq")).toEqual([]);
-    expect(await lines("docker", "volume", "ls", "-q")).toEqual(VOLUMES);
+    expect(await host.lines("docker", "ps", "-aq")).toEqual([]);
+    expect(await host.lines("docker", "volume", "ls", "-q")).toEqual(VOLUMES);
     const again = await host.kit("deploy", "seed");
     expect(again.exitCode, again.output).toBe(0);
     await expectAll(id);
@@ -195,7 +185,7 @@ describe("records and schemas survive", () => {
       expect(output).toContain(
         "seed asks for KRaft, but volume seed-kafka-1-data was written with ZooKeeper",
       );
-      expect(await lines("docker", "ps", "-aq")).toEqual([]);
+      expect(await host.lines("docker", "ps", "-aq")).toEqual([]);
     } finally {
       writeFileSync(file, before);
     }
@@ -204,7 +194,7 @@ describe("records and schemas survive", () => {
   test("and only a destroy removes them", async () => {
     const { exitCode, output } = await host.kit("destroy", "seed", "--yes");
     expect(exitCode, output).toBe(0);
-    expect(await lines("docker", "volume", "ls", "-q")).toEqual([]);
+    expect(await host.lines("docker", "volume", "ls", "-q")).toEqual([]);
   });
 });
 
@@ -221,5 +211,5 @@ test("Kafka 3.9.1 runs on ZooKeeper too, by plain cdktf", async () => {
   expect(smoked.exitCode, smoked.output).toBe(0);
   const destroyed = await host.run(["npx", "cdktf", "destroy", "seed", "--auto-approve"], options);
   expect(destroyed.exitCode, destroyed.output).toBe(0);
-  expect(await lines("docker", "volume", "ls", "-q")).toEqual([]);
+  expect(await host.lines("docker", "volume", "ls", "-q")).toEqual([]);
 });

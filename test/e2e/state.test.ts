@@ -66,10 +66,7 @@ async function labelled(): Promise<string[]> {
 }
 
 async function expectEmptyPlan(): Promise<void> {
-  const plan = await host.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
-    cwd: join(host.checkout, "cdktf.out", "stacks", "dev"),
-    env: ACCOUNT,
-  });
+  const plan = await host.plan("dev", { env: ACCOUNT });
   expect(plan, plan.output).toMatchObject({ exitCode: 0 });
 }
 

@@ -145,6 +145,23 @@ export class TestHost {
     return output;
   }
 
+  /** What a command that must succeed prints, line by line in alphabetical order. */
+  async lines(...command: string[]): Promise<string[]> {
+    const output = await this.must(...command);
+    return output
+      .split("\n")
+      .filter((line) => line !== "")
+      .sort();
+  }
+
+  /** Plans an environment as it is synthesized: exit code 0 says that there is nothing to do. */
+  async plan(environment: string, options: Pick<Options, "env"> = {}): Promise<Outcome> {
+    return this.run(["terraform", "plan", "-detailed-exitcode", "-no-color"], {
+      ...options,
+      cwd: join(this.checkout, "cdktf.out", "stacks", environment),
+    });
+  }
+
   /** Runs a command of the kit, such as `start dev --yes`. */
   async kit(...args: string[]): Promise<Outcome> {
     return this.run(["node", "cli/run.mjs", ...args]);
