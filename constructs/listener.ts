@@ -158,14 +158,11 @@ export class Listener {
       );
     }
     // An address of its own is not behind the one that the listener binds, unless that stands for all.
-    const inherited = own.address === undefined || isUnspecified(bindAddress);
+    const inherits = own.address === undefined || isUnspecified(bindAddress);
     const its = externalAddress(owner, "Listener.host()", {
       address: own.address ?? address,
-      ...(own.bindAddress === undefined
-        ? inherited
-          ? { bindAddress }
-          : {}
-        : { bindAddress: own.bindAddress }),
+      ...(inherits ? { bindAddress } : {}),
+      ...(own.bindAddress === undefined ? {} : { bindAddress: own.bindAddress }),
     });
     return { endpoint: Endpoint.of(its.address, port), bindAddress: its.bindAddress };
   }

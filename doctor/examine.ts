@@ -1,7 +1,14 @@
 /** Looks at somebody's Kafka as a client of it would: given addresses first, then where those send it. */
 import { formatAddress, type Address } from "./address.ts";
 import { HERE, isOnNetwork, type ClientProtocol } from "./explain.ts";
-import { judge, otherPlaces, read, type Evidence, type Opinion } from "./judge.ts";
+import {
+  judge,
+  otherPlaces,
+  read,
+  SLOW_MILLISECONDS,
+  type Evidence,
+  type Opinion,
+} from "./judge.ts";
 import { look, readiness, whoAnswers, type Look } from "./look.ts";
 import { ownAddresses, type Neighbour } from "./neighbours.ts";
 import type { DoctorReport } from "./report.ts";
@@ -44,8 +51,6 @@ export interface Questions {
 /** Shares of the whole time: a look, and the two questions that follow one. */
 const FOR_A_LOOK = 0.35;
 const FOR_QUESTIONS = 0.2;
-/** What takes longer than a client's time-out is looked at twice: it may have been this program that was slow. */
-const SLOW_MILLISECONDS = 1000;
 
 /**
  * Looks at the given addresses, at all that they send clients to, and judges.
@@ -167,7 +172,7 @@ class Visits {
     await Promise.all(following);
   }
 
-  /** Where the answer came late, a second look says whether it was the address that was slow. */
+  /** Where connecting took long, a second look says whether it was the address, or this program, that was slow. */
   async #lookCalmly(address: string): Promise<Look> {
     const { from } = this.#examination;
     const seen = await this.lookFrom(from, address);

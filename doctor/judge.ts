@@ -48,7 +48,7 @@ export interface Evidence {
 }
 
 /** What a client needs that waits a second for a connection, as kafkajs does by default. */
-const SLOW_MILLISECONDS = 1000;
+export const SLOW_MILLISECONDS = 1000;
 
 /** Judges what was seen. */
 export function judge(

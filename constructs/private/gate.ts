@@ -1,7 +1,7 @@
 // Terraform runs this file by itself, from a checkout and from the published package, which brings no other modules.
 // Its argument: '{"containers":["dev-kafka-1"],"needs":{"dev-kafka-1":["dev-zookeeper-1"]},"listeners":[…],"timeoutSeconds":300}'
-import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { docker } from "./docker-command.ts";
 import { ListenerTrial, type GateListener } from "./listener-trial.ts";
 
 /** What the gate is asked. */
@@ -23,8 +23,6 @@ export interface GateQuestion {
 const CRASH_LOOP = 8;
 const POLL_MS = 250;
 const LOG_LINES = 30;
-/** The engine that takes longer for one answer hangs. */
-const ANSWER_MS = 15_000;
 /** Brokers that serve know each other within this time; an address that still leads nowhere is wrong. */
 const LISTENER_SECONDS = 60;
 
@@ -45,21 +43,6 @@ interface State {
   };
   readonly RestartCount: number;
   readonly Config: { readonly Healthcheck: { readonly Test: readonly string[] } };
-}
-
-function docker(args: readonly string[]): {
-  readonly ok: boolean;
-  readonly output: string;
-  readonly stdout: string;
-  readonly missing?: boolean;
-} {
-  const options = { encoding: "utf8", timeout: ANSWER_MS } as const;
-  const { status, stdout, stderr, error } = spawnSync("docker", args, options);
-  if (error !== undefined) {
-    const missing = "code" in error && error.code === "ENOENT";
-    return { ok: false, output: `docker: ${error.message}`, stdout: "", missing };
-  }
-  return { ok: status === 0, output: `${stdout}${stderr}`.trim(), stdout };
 }
 
 function look(container: string): Look {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { parseAddress } from "../../doctor/address.ts";
@@ -7,6 +7,7 @@ import { onNetworkCalled } from "../../doctor/explain.ts";
 import type { Fault } from "../../doctor/report.ts";
 import { thisHost, type Standpoint } from "../../doctor/standpoint.ts";
 import { Tunnel, type Pipe } from "../../doctor/tunnel.ts";
+import { docker } from "./docker-command.ts";
 
 /** One listener of a cluster, as the gate must know it. */
 export interface GateListener {
@@ -108,11 +109,8 @@ function isOnDockerHost(network: string): boolean {
 
 /** What docker says of a thing; nothing where it does not. */
 function inspected(kind: string, format: string, ...names: readonly string[]): string {
-  const { status, stdout } = spawnSync("docker", [kind, "inspect", "--format", format, ...names], {
-    encoding: "utf8",
-    timeout: ANSWER_MS,
-  });
-  return status === 0 ? stdout : "";
+  const { ok, stdout } = docker([kind, "inspect", "--format", format, ...names], ANSWER_MS);
+  return ok ? stdout : "";
 }
 
 function pipe(args: readonly string[]): Pipe {
