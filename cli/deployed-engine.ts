@@ -9,7 +9,7 @@ import { ask } from "./shell.ts";
 export interface DeployedOn {
   /** Undefined when it is not deployed. */
   readonly host: string | undefined;
-  /** Ids of its containers, which no two engines share; volumes and networks are known by their names. */
+  /** Ids of its containers and networks, which no two engines share; volumes have names only. */
   readonly ids: readonly string[];
   /** Where the state is kept, in words. */
   readonly place: string;
@@ -53,6 +53,6 @@ function idsIn(file: string): string[] {
     }[];
   };
   return (state.resources ?? [])
-    .filter(({ type }) => type === "docker_container")
+    .filter(({ type }) => type === "docker_container" || type === "docker_network")
     .flatMap(({ instances }) => instances.flatMap(({ attributes }) => attributes?.id ?? []));
 }

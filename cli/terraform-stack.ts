@@ -57,7 +57,7 @@ export interface StackState {
   readonly environment: string | undefined;
   /** Address of the engine that it was deployed on. */
   readonly host: string | undefined;
-  /** Ids of containers, which no two engines share. */
+  /** Ids of containers and networks, which no two engines share. */
   readonly engineIds: readonly string[];
 }
 
@@ -366,7 +366,7 @@ export class TerraformStack {
       Object.keys(resources).map((key) => ({
         address: `${type}.${key}`,
         type,
-        name: `${type}.${key}`,
+        name: key,
         actions: ["create"],
         imported: false,
         service: undefined,
@@ -611,7 +611,7 @@ function stateFrom(json: string): StackState {
     environment: typeof environment === "string" ? environment : undefined,
     host: (outputs["docker"]?.value as { readonly host?: string } | undefined)?.host,
     engineIds: managed
-      .filter(({ type }) => type === "docker_container")
+      .filter(({ type }) => type === "docker_container" || type === "docker_network")
       .flatMap(({ instances }) => instances.flatMap(({ attributes }) => attributes?.id ?? [])),
   };
 }

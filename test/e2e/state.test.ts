@@ -229,14 +229,14 @@ describe("what the state does not know", () => {
     expect(await idOf("container", BROKER)).toBe(before);
   });
 
-  test("is adopted when somebody says so: volume and network as they are, no record lost", async () => {
+  test("is adopted when somebody says so: volume and network stay, no record is lost", async () => {
     const [container, network] = [
       await idOf("container", BROKER),
       await idOf("network", "dev-network"),
     ];
     const { exitCode, output } = await kit(host.checkout, "deploy", "dev", "--adopt");
     expect(exitCode, output).toBe(0);
-    expect(output).toContain("deploying dev: 2 to adopt, 3 to add");
+    expect(output).toContain("deploying dev: 1 to adopt, 4 to add");
     expect(output).toContain(`no lock, but ${BROKER} runs on local 4.1.1`);
     expect(output).toContain(`no lock, but volumes of cluster ${cluster}`);
     expect(await clusterId()).toBe(cluster);
