@@ -255,6 +255,30 @@ describe("what the state does not know", () => {
   });
 });
 
+test("a state that has the network as the provider's own is gone on with: no record is lost", async () => {
+  const cwd = join(host.checkout, "cdktf.out", "stacks", "dev");
+  const terraform = async (...args: string[]): Promise<string> => {
+    const { exitCode, output } = await host.run(["terraform", ...args], { cwd, env: ACCOUNT });
+    expect(exitCode, output).toBe(0);
+    return output;
+  };
+  const network = await idOf("network", "dev-network");
+  const [now = ""] = (await terraform("state", "list")).match(/^terraform_data\.network\S*/m) ?? [];
+  const former = join(cwd, "former.tf.json");
+  const own = { docker_network: { network: { name: "dev-network" } } };
+  writeFileSync(former, JSON.stringify({ resource: own }));
+  await terraform("import", "docker_network.network", network);
+  await terraform("state", "rm", now);
+  await host.must("rm", former);
+  const { exitCode, output } = await kit(host.checkout, "deploy", "dev");
+  expect(exitCode, output).toBe(0);
+  expect(await terraform("state", "list")).toContain(now);
+  expect(await terraform("state", "list")).not.toContain("docker_network");
+  expect(await idOf("network", "dev-network")).toBe(network);
+  expect(await consumeAll()).toEqual(["record-1"]);
+  await expectEmptyPlan();
+});
+
 test("a plain terraform that holds the lock is named, and how to release what it may leave", async () => {
   const cwd = join(host.checkout, "cdktf.out", "stacks", "dev");
   const list = await host.run(["terraform", "state", "list"], { cwd });
