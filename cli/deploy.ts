@@ -123,10 +123,10 @@ async function deployAlone(
     synth([{ environment, lock: unseen }]);
   });
   const stack = new TerraformStack(terraform, name);
-  await timings.of("init", () => stack.init(options.migrateState));
-  const [state, present] = await timings.of("look", () =>
-    Promise.all([stack.state(), objectsOf(name)]),
+  const [, present] = await timings.of("init", () =>
+    Promise.all([stack.init(options.migrateState), objectsOf(name)]),
   );
+  const state = await timings.of("look", () => stack.state());
   // A state that is kept elsewhere tells of its engine only now.
   await refuseElsewhere(name, engine, stack.deployedOn(state));
   const found = await settleFound(name, unknownTo(state, present), stack, options.adopt);

@@ -421,6 +421,11 @@ export class TerraformStack {
         `the last change of ${this.environment} could not save its state, which lies in ${relative("", unsaved)}; bring it in by "${this.terraform} state push errored.tfstate" in that folder and remove the file`,
       );
     }
+    const { type } = this.backend();
+    // Where Terraform's own workspaces are used, the file has another name.
+    if (type === "local" && !process.env["TF_WORKSPACE"] && !existsSync(this.localState())) {
+      return stateFrom("");
+    }
     const answer = await ask(this.terraform, ["state", "pull"], this.options());
     if (!answer.ok) {
       throw new CommandError(

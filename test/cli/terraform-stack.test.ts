@@ -459,21 +459,26 @@ describe("the state", () => {
     const resources = [
       resource("docker_container", "a", "a1"),
       resource("docker_volume", "b", "data"),
-      resource("terraform_data", "c"),
+      {
+        ...resource("terraform_data", "c"),
+        instances: [{ attributes: { input: { value: "net" } } }],
+      },
       { ...resource("docker_image", "d", "d1"), mode: "data" },
       { ...resource("docker_image", "gone", "e1"), instances: [] },
     ];
     const outputs = { docker: { value: { host: "unix:///one.sock" } } };
-    expect(await stackOf(printing("state", { resources, outputs })).state()).toEqual({
+    const stack = stackOf(printing("state", { resources, outputs }));
+    writeFileSync(join(stackFolder("trial"), "terraform.tfstate"), "{}");
+    expect(await stack.state()).toEqual({
       addresses: ["docker_container.a", "docker_volume.b", "terraform_data.c"],
-      ids: new Set(["a1", "data"]),
+      ids: new Set(["a1", "data", "net"]),
       environment: undefined,
       host: "unix:///one.sock",
       engineIds: ["a1"],
     });
   });
 
-  it("is empty before the first deploy", async () => {
+  it("is empty before the first deploy, and Terraform is not asked where it is a file", async () => {
     const empty = {
       addresses: [],
       ids: new Set(),
@@ -482,6 +487,9 @@ describe("the state", () => {
       engineIds: [],
     };
     expect(await stackOf("").state()).toEqual(empty);
+    expect(existsSync(join(programs, "calls"))).toBe(false);
+    expect(await stackOf("", ON_POSTGRES).state()).toEqual(empty);
+    expect(calls()).toEqual(["state pull"]);
   });
 
   it("that cannot be read is not taken for empty, and is named", async () => {
