@@ -176,6 +176,11 @@ export class TerraformStack {
     return existsSync(join(this.folder, "cdk.tf.json"));
   }
 
+  /** Whether the program has a resource at this address. */
+  asksFor(address: string): boolean {
+    return this.planFromNothing().changes.some((change) => change.address === address);
+  }
+
   /** Volumes that the program asks for. */
   volumes(): ProgramObject[] {
     return Object.entries(this.program().resource.docker_volume ?? {}).map(([key, { name }]) => ({
