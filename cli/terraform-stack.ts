@@ -178,7 +178,7 @@ export class TerraformStack {
 
   /** Whether the program has a resource at this address. */
   asksFor(address: string): boolean {
-    return this.planFromNothing().changes.some((change) => change.address === address);
+    return this.resources().some((resource) => resource.address === address);
   }
 
   /** Volumes that the program asks for. */
@@ -367,16 +367,12 @@ export class TerraformStack {
 
   /** What a deploy makes where nothing is there yet: all of the program. No Terraform is asked. */
   planFromNothing(): Plan {
-    const changes = Object.entries(this.program().resource).flatMap(([type, resources]) =>
-      Object.keys(resources).map((key) => ({
-        address: `${type}.${key}`,
-        type,
-        name: key,
-        actions: ["create"],
-        imported: false,
-        service: undefined,
-      })),
-    );
+    const changes = this.resources().map((resource) => ({
+      ...resource,
+      actions: ["create"],
+      imported: false,
+      service: undefined,
+    }));
     return { file: undefined, changes };
   }
 
@@ -483,6 +479,12 @@ export class TerraformStack {
       );
     }
     return outputs as unknown as DeployedOutputs;
+  }
+
+  private resources(): Pick<PlannedChange, "address" | "type" | "name">[] {
+    return Object.entries(this.program().resource).flatMap(([type, resources]) =>
+      Object.keys(resources).map((name) => ({ address: `${type}.${name}`, type, name })),
+    );
   }
 
   private program(): Program {
