@@ -147,7 +147,7 @@ async function deployAlone(
   );
   const proposed = { ...unseen, images };
   const settle = (): Promise<EnvironmentLock> =>
-    timings.of("volume", () =>
+    timings.of("data", () =>
       settleLock(environment, proposed, lockKept !== undefined, present.volumes, stack.quorum()),
     );
   // A lock that is kept is held against the data only before something changes: a look into volumes takes a container.

@@ -94,12 +94,12 @@ export class ReadinessGate extends Construct {
 
 /** The command that the gate's question is appended to. */
 export function gateProgram(): string[] {
-  if (!import.meta.url.endsWith(".ts")) {
-    return ["node", fileURLToPath(new URL("./private/gate.js", import.meta.url))];
-  }
+  const url = (file: string): URL => new URL(`./private/${file}`, import.meta.url);
+  const modest = ["node", "--import", url("modest.mjs").href];
+  if (!import.meta.url.endsWith(".ts")) return [...modest, fileURLToPath(url("gate.js"))];
   // In a checkout there is no JavaScript of it.
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  return ["node", "--import", loader, fileURLToPath(new URL("./private/gate.ts", import.meta.url))];
+  return [...modest, "--import", loader, fileURLToPath(url("gate.ts"))];
 }
 
 /** As somebody wrote it, where that is known: what Terraform reads back is a reference in the program. */

@@ -25,11 +25,11 @@ const POLL_MS = 250;
 /** Seconds for which a container asks itself, before it is looked at again. */
 const PATIENCE_SECONDS = 2;
 /**
- * Asks a question, the arguments after the first, again and again for so many seconds; prints the last answer. In the
- * container, since to get in there takes longer than to ask.
+ * Asks a question, a script, again and again for so many seconds; prints the last answer. In the container, and without
+ * a shell for each, since to get in there takes longer than to ask.
  */
 const PATIENTLY =
-  'end=$((SECONDS + $1)); shift; until said=$("$@" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; sleep 0.1; done';
+  'end=$((SECONDS + $1)); until said=$(eval "$2" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; sleep 0.1; done';
 /** An engine whose answer takes longer hangs; within this, a container asks itself. */
 const ANSWER_MS = 15_000;
 const LOG_LINES = 30;
@@ -86,8 +86,9 @@ async function look(container: string, seconds: number): Promise<Look> {
 /** What a healthcheck runs; for so many seconds, where the container has the means for that. */
 function questionOf([form, ...test]: readonly string[], seconds: number): string[] {
   if (form === "CMD-SHELL") return ["/bin/sh", "-c", ...test];
-  if (test[0] !== "bash") return test;
-  return ["bash", "-c", PATIENTLY, "bash", String(seconds), ...test];
+  const [shell, option, script, ...more] = test;
+  if (shell !== "bash" || option !== "-c" || script === undefined || more.length > 0) return test;
+  return [shell, option, PATIENTLY, shell, String(seconds), script];
 }
 
 /** Waits for the containers; says what is not ready where it gives up. */

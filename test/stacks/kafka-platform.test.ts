@@ -42,7 +42,7 @@ describe("the stack of an environment", () => {
     expect(
       program
         .replaceAll(/"file:[^"]*\/tsx\/[^"]*"/g, '"<tsx>"')
-        .replaceAll(/"[^"]*\/private\/gate\.ts"/g, '"<kit>/gate.ts"')
+        .replaceAll(/"[^"]*\/private\/(gate\.ts|modest\.mjs)"/g, '"<kit>/$1"')
         .replaceAll(/"[^"]*\/stacks\/network\.mjs"/g, '"<kit>/network.mjs"'),
     ).toMatchSnapshot();
   });
