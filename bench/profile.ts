@@ -15,6 +15,7 @@ export interface CpuProfile {
 /** Where nothing ran: the files are read, the thread that translates TypeScript is waited for. */
 const IDLE = "waiting";
 const NODE = "node itself";
+const LOADER = "tsx";
 
 /**
  * The package that a file is of: `own code`, a package's name, or `node itself`.
@@ -38,18 +39,21 @@ export function modulesByPackage(urls: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Seconds by package: what node does is counted for the package's code that had it done, where there is one. */
+/**
+ * Seconds by package. What node does counts for the code that had it done, where there is one; through tsx, which stands
+ * between all code and what it loads, for the code that asked tsx.
+ */
 export function secondsByPackage({ nodes, samples, timeDeltas }: CpuProfile): Map<string, number> {
   const owners = new Map<number, string>();
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const visit = (id: number, caller: string): void => {
+  const visit = (id: number, asking: string): void => {
     const node = byId.get(id);
     if (node === undefined) return;
     const { url, functionName } = node.callFrame;
     const own = functionName === "(idle)" ? IDLE : packageOf(url);
-    const owner = own === NODE ? caller : own;
-    owners.set(id, owner);
-    for (const child of node.children ?? []) visit(child, owner);
+    owners.set(id, own === NODE ? asking : own);
+    const isBetween = own === NODE || (own === LOADER && asking !== NODE);
+    for (const child of node.children ?? []) visit(child, isBetween ? asking : own);
   };
   const children = new Set(nodes.flatMap((node) => node.children ?? []));
   for (const { id } of nodes) if (!children.has(id)) visit(id, NODE);

@@ -46,6 +46,9 @@ export function readReport(text: string): BenchReport {
       `it is no report of npm run bench, or one of another version (its format is ${JSON.stringify(report?.format)}, not "${FORMAT}")`,
     );
   }
+  if (Number.isNaN(Date.parse(String(report.at)))) {
+    throw new Error(`it was begun at ${JSON.stringify(report.at)}, which is no time`);
+  }
   if (!Array.isArray(report.sections) || !report.sections.every(isSection)) {
     throw new Error("its sections are not as a run writes them");
   }
