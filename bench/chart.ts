@@ -10,8 +10,16 @@ const TONES = 8;
 /** Room beyond the longest bar, for what is drawn at its end. */
 const MARGIN = 1.03;
 
-/** One bar for each measurement, to its median, with each value as a dot, and the aim as a line. */
-export function bars(measurements: readonly Measurement[], ratios: readonly Ratio[]): Markup {
+/**
+ * One bar for each measurement, to its median, with each value as a dot, and the aim as a line.
+ *
+ * @param remark what is said beside a measurement's figures
+ */
+export function bars(
+  measurements: readonly Measurement[],
+  ratios: readonly Ratio[],
+  remark: (measurement: Measurement) => Markup | undefined,
+): Markup {
   const rows = measurements.map((measurement) => ({
     measurement,
     aims: ratios.flatMap(({ ours, baseline, aim }) =>
@@ -28,8 +36,9 @@ export function bars(measurements: readonly Measurement[], ratios: readonly Rati
           <p>
             <span>${title}</span> <strong>${shown(median(values), unit)}</strong>
             <span class="range"
-              >${rangeOf(measurement)}${aims.map((aim) => `; aim ${shown(aim, unit)}`)}</span
+              >${[...(values.length > 1 ? [rangeOf(measurement)] : []), ...aims.map((aim) => `aim ${shown(aim, unit)}`)].join("; ")}</span
             >
+            ${remark(measurement)}
           </p>
           <svg width="100%" height="${BAR.height}" aria-hidden="true">
             <rect

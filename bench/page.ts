@@ -22,7 +22,12 @@ export function page(report: BenchReport, against: BenchReport | undefined): str
           ${machine.map(({ name, value }) => fact(name, value))}
         </dl>
       </header>
-      <main>${sections.map((section) => sectionOf(section, against))}</main>`,
+      <main>
+        <p class="note">
+          A bar reaches to the median, a dot is one value, a dashed line is the aim.
+        </p>
+        ${sections.map((section) => sectionOf(section, against))}
+      </main>`,
   );
 }
 
@@ -38,8 +43,7 @@ function sectionOf(section: SectionReport, against: BenchReport | undefined): Ma
       ({ group, members }) =>
         html`<figure>
           <h3>${group}</h3>
-          ${bars(members, ratios)}
-          ${against === undefined ? undefined : changes(name, members, against)}
+          ${bars(members, ratios, (measurement) => changeSince(against, name, measurement))}
         </figure>`,
     )}
     ${breakdowns.length === 0 ? undefined : html`<h3>Where it goes</h3>`} ${breakdowns.map(stack)}
@@ -57,17 +61,19 @@ function sentence({ title, baseline, ours, ratio, aim, met }: Ratio): Markup {
   </p>`;
 }
 
-function changes(section: string, members: readonly Measurement[], against: BenchReport): Markup {
-  return html`<ul>
-    ${members.map((measurement) => {
-      const before = earlierOf(against, section, measurement);
-      if (before === undefined) return html`<li class="change">${measurement.title}: new</li>`;
-      const change = changeOf(measurement, before);
-      return html`<li class="change" data-verdict="${change.verdict}">
-        ${measurement.title}: ${inWords(change, measurement.unit)}
-      </li>`;
-    })}
-  </ul>`;
+/** What an earlier run says of a measurement; undefined where there is none. */
+function changeSince(
+  against: BenchReport | undefined,
+  section: string,
+  measurement: Measurement,
+): Markup | undefined {
+  if (against === undefined) return undefined;
+  const before = earlierOf(against, section, measurement);
+  if (before === undefined) return html`<span class="change">new</span>`;
+  const change = changeOf(measurement, before);
+  return html`<span class="change" data-verdict="${change.verdict}"
+    >${inWords(change, measurement.unit)}</span
+  >`;
 }
 
 interface Group {

@@ -9,10 +9,12 @@ header { border-color: var(--none); }
 h3 { margin: 20px 0 6px; font-size: 16px; }
 p { margin: 4px 0; overflow-wrap: anywhere; }
 .about, .note, .range { color: var(--soft); }
-.range { font-size: 13px; }
+.range, .change { font-size: 13px; }
 .ratio { padding: 2px 0 2px 12px; border-left: 4px solid var(--tone, var(--none)); }
 .ratio strong, .change[data-verdict] { color: var(--tone, var(--soft)); }
 .failure { padding: 10px 12px; border-radius: 6px; background: var(--failed-paper); white-space: pre-wrap; }
+dt { flex: none; }
+figure { margin: 16px 0; }
 svg { display: block; overflow: visible; }
 .bars, .stack { margin: 12px 0; }
 .bars .row { margin: 6px 0; }
