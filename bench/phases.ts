@@ -1,12 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { Phase } from "../cli/timings.ts";
 import type { TimedLine } from "./command.ts";
-
-/** Something that took its time, in milliseconds since the epoch. */
-export interface Phase {
-  readonly name: string;
-  readonly startedAt: number;
-  readonly endedAt: number;
-}
 
 /** The phases of a deploy, from the file that it leaves. */
 export function readPhases(file: string): Phase[] {

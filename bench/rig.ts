@@ -10,12 +10,13 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
+import type { Phase } from "../cli/timings.ts";
 import { workspace } from "../stacks/workspace.ts";
 import { copyCheckout } from "./checkout.ts";
 import { command, type CommandOptions, type Finished } from "./command.ts";
 import { composeFile, type Program } from "./compose.ts";
 import { ensureCompose } from "./docker-compose.ts";
-import { readPhases, type Phase } from "./phases.ts";
+import { readPhases } from "./phases.ts";
 import { PLATFORMS, type Platform } from "./platforms.ts";
 import { readinessOf, type Readiness } from "./readiness.ts";
 
@@ -86,10 +87,9 @@ export class Rig {
     return this.run(["npx", "cdktf", "deploy", environment, "--auto-approve"]);
   }
 
-  /** The phases of the last deploy by the kit, where it tells them. */
+  /** The phases of the last deploy by the kit. */
   phases({ environment }: Platform): Phase[] {
-    const file = join(this.folder, ".kafka-platform", `${environment}.timings.json`);
-    return existsSync(file) ? readPhases(file) : [];
+    return readPhases(join(this.folder, ".kafka-platform", `${environment}.timings.json`));
   }
 
   /** Removes what the kit or plain cdktf deployed; Terraform stays initialised. */

@@ -1,5 +1,6 @@
+import type { Phase } from "../../cli/timings.ts";
 import { command, interruption, type Finished } from "../command.ts";
-import { phasesOf, sharesOf, type Mark, type Phase, type Shares } from "../phases.ts";
+import { phasesOf, sharesOf, type Mark, type Shares } from "../phases.ts";
 import { PLATFORMS, type Platform } from "../platforms.ts";
 import { ready } from "../readiness.ts";
 import { Rig, type Prepared } from "../rig.ts";

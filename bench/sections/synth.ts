@@ -9,6 +9,11 @@ const HOOK = fileURLToPath(new URL("../profile-hook.mjs", import.meta.url));
 /** How many packages are shown by name. */
 const PACKAGES = 7;
 
+/** How cdktf starts the synth. */
+const { app: SYNTH } = JSON.parse(
+  readFileSync(new URL("../../cdktf.json", import.meta.url), "utf8"),
+) as { app: string };
+
 /** A program whose start is looked at: how node is called. */
 interface Program {
   readonly key: string;
@@ -23,8 +28,8 @@ const PROGRAMS: readonly Program[] = [
   { key: "tsx", title: "node with tsx", args: ["--import", "tsx", "--eval", ""], profiled: false },
   {
     key: "synth",
-    title: "synth: node --import tsx stacks/main.ts",
-    args: ["--import", "tsx", "stacks/main.ts"],
+    title: `synth: ${SYNTH}`,
+    args: SYNTH.split(" ").slice(1),
     profiled: true,
   },
   {
