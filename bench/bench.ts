@@ -13,7 +13,7 @@ import { ensureCompose } from "./docker-compose.ts";
 import { describeMachine } from "./machine.ts";
 import { readOptions, usage, type BenchOptions } from "./options.ts";
 import { page } from "./page.ts";
-import { FORMAT, type BenchReport, type SectionReport } from "./report.ts";
+import { FORMAT, type BenchReport, type Fact, type SectionReport } from "./report.ts";
 import type { Section } from "./section.ts";
 import { text } from "./terminal.ts";
 
@@ -48,21 +48,34 @@ export async function bench(args: readonly string[], known: readonly Section[]):
   }
 }
 
-async function measure({ sections, pairs, against }: BenchOptions): Promise<number> {
+async function measure(options: BenchOptions): Promise<number> {
   const terraform = await ensureTerraform({ noInstall: true });
   await findRunningEngine();
   await ensureProvider(terraform);
-  const compose = await ensureCompose();
-  const at = new Date().toISOString();
-  const machine = await describeMachine(terraform, compose);
+  const machine = await describeMachine(terraform, await ensureCompose());
+  return runSections(options, machine, new Date());
+}
+
+/**
+ * Runs sections one after another; one that fails keeps none of the others from being measured.
+ *
+ * @param at when the run began, which names its files
+ * @returns the exit status: 0 when all was measured, else 1
+ */
+export async function runSections(
+  { sections, pairs, against }: BenchOptions,
+  machine: readonly Fact[],
+  at: Date,
+): Promise<number> {
   const measured: SectionReport[] = [];
-  const files = filesOf(at);
+  const files = filesOf(at.toISOString());
   for (const section of sections) {
     say(`measuring ${section.name}`);
     const report = await reportOf(section, pairs);
     measured.push(report);
     // What was measured stays, whatever becomes of the next one.
-    write(files, { format: FORMAT, at, pairs, machine, sections: measured }, against);
+    const whole = { format: FORMAT, at: at.toISOString(), pairs, machine, sections: measured };
+    write(files, whole, against);
     console.log(`\n${text(report, against)}\n`);
   }
   say(`figures: ${files.json}`);

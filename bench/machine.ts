@@ -30,7 +30,7 @@ export async function describeMachine(terraform: string, compose: string): Promi
     "storage driver": await said("docker", "info", "--format", "{{.Driver}}"),
     "docker command": await said("docker", "version", "--format", "{{.Client.Version}}"),
     "Docker Compose": await said(compose, "version", "--short"),
-    Terraform: terraformVersion ?? "unknown",
+    "applied by": terraformVersion ?? "unknown",
     Node: process.versions.node,
     npm: await said("npm", "--version"),
     commit: dirty === "" ? commit : `${commit}, with changes`,
