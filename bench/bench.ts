@@ -74,7 +74,13 @@ export async function runSections(
     const report = await reportOf(section, pairs);
     measured.push(report);
     // What was measured stays, whatever becomes of the next one.
-    const whole = { format: FORMAT, at: at.toISOString(), pairs, machine, sections: measured };
+    const whole: BenchReport = {
+      format: FORMAT,
+      at: at.toISOString(),
+      pairs,
+      machine,
+      sections: measured,
+    };
     write(files, whole, against);
     console.log(`\n${text(report, against)}\n`);
   }
