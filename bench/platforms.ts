@@ -2,8 +2,9 @@ import { brokersOnly } from "./checkout.ts";
 
 /** A platform that is measured: one of this checkout's environments, under a name and on ports of its own. */
 export interface Platform {
-  /** As keys and titles name it. */
+  /** In keys and figures. */
   readonly name: "broker" | "platform" | "cluster";
+  /** What it is, for people. */
   readonly title: string;
   /** The environment that is measured. */
   readonly environment: string;
@@ -24,14 +25,14 @@ export const PLATFORMS: readonly Platform[] = [
   },
   {
     name: "platform",
-    title: "dev: broker, schema registry, Connect",
+    title: "all of dev that local images give: broker, schema registry, Connect",
     environment: "bench-platform",
     from: "dev",
     settings: onOwnPorts,
   },
   {
     name: "cluster",
-    title: "cluster: three brokers, three controllers",
+    title: "three brokers and three controllers",
     environment: "bench-cluster",
     from: "cluster",
     settings: onOwnPorts,

@@ -89,26 +89,23 @@ async function measure(rig: Rig, { pairs, tell }: SectionOptions): Promise<Secti
     })),
   );
   return {
-    measurements: all.flatMap(({ platform, side, taken }): Measurement[] => [
-      {
-        key: `${platform.name}/${side.name}`,
-        title: `${platform.title}: ${side.title}`,
-        unit: "s",
-        values: taken.map((sample) => sample.ready),
-      },
-      {
-        key: `${platform.name}/${side.name}/returned`,
-        title: `${platform.title}: ${side.title}, until it returns`,
-        unit: "s",
-        values: taken.map((sample) => sample.returned),
-      },
-    ]),
+    measurements: PLATFORMS.flatMap((platform) => {
+      const measured = all.filter((each) => each.platform === platform);
+      return [
+        ...measured.map(({ side, taken }) =>
+          measurementOf(platform, side, "", taken, (sample) => sample.ready),
+        ),
+        ...measured.map(({ side, taken }) =>
+          measurementOf(platform, side, "returned", taken, (sample) => sample.returned),
+        ),
+      ];
+    }),
     comparisons: all
       .filter(({ side }) => side.name !== "compose")
       .map(({ platform, side }): Comparison => {
         const aim = AIMS[platform.name][side.name];
         return {
-          title: `${platform.title}, ${side.title} against Compose`,
+          title: `${platform.name}, ${side.title} against Compose`,
           baseline: `${platform.name}/compose`,
           ours: `${platform.name}/${side.name}`,
           ...(aim === undefined ? {} : { aim }),
@@ -116,16 +113,35 @@ async function measure(rig: Rig, { pairs, tell }: SectionOptions): Promise<Secti
       }),
     breakdowns: all.flatMap(({ platform, side, taken }) =>
       medians(
-        `${platform.title}: ${side.title}`,
+        `${platform.name}: ${side.title}, until it returns`,
         taken.map(({ shares }) => shares),
       ),
     ),
     notes: [
+      `What is deployed: ${PLATFORMS.map(({ name, title }) => `${name} is ${title}`).join("; ")}.`,
       "Ready is what a client sees, which polls from the moment the command is given; it may come before or after the command returns.",
       "Compose returns as soon as the containers are started; the kit's deploys return when everything is ready and reached.",
       "Images, modules and an initialised Terraform are there before; containers, networks and volumes are not. The Compose file is rendered from the program that Terraform gets; Compose starts all containers at once.",
-      "The breakdowns are of the whole command, until it returns.",
+      "In a breakdown, each moment counts for what began last of all that was under way.",
     ],
+  };
+}
+
+/** @param what is measured beside readiness, if not that */
+function measurementOf(
+  platform: Platform,
+  side: Side,
+  what: "" | "returned",
+  taken: readonly Sample[],
+  value: (sample: Sample) => number,
+): Measurement {
+  const key = `${platform.name}/${side.name}`;
+  const title = `${platform.name}: ${side.title}`;
+  return {
+    key: what === "" ? key : `${key}/${what}`,
+    title: what === "" ? title : `${title}, until it returns`,
+    unit: "s",
+    values: taken.map(value),
   };
 }
 
