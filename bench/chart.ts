@@ -1,12 +1,11 @@
 /** Figures as pictures. Pure: numbers in, markup out; colours come from the page's styles. */
 import { html, type Markup } from "../smoke-tests/report/markup.ts";
 import type { Breakdown, Measurement } from "./section.ts";
+import { TONES } from "./styles.ts";
 import { median, rangeOf, shown, type Ratio } from "./statistics.ts";
 
 /** Heights in pixels; widths are shares of what room there is, so that no text is scaled with them. */
 const BAR = { height: 26, top: 5, thick: 16 };
-/** Colours that parts are told apart by. */
-const TONES = 8;
 /** Room beyond the longest bar, for what is drawn at its end. */
 const MARGIN = 1.03;
 
@@ -63,7 +62,7 @@ export function stack({ title, unit, parts }: Breakdown): Markup {
   const placed = parts.map((part, i) => {
     const from = left;
     left += part.value;
-    return { ...part, from, tone: i % TONES };
+    return { ...part, from, tone: i % TONES.length };
   });
   return html`<div class="stack">
     <p><span>${title}</span> <strong>${shown(whole, unit)}</strong></p>
