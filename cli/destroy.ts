@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { synth } from "../stacks/app.ts";
 import { imagesWanted, lockUnseen, readLock } from "../stacks/environment-lock.ts";
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
@@ -94,6 +95,16 @@ async function destroyAlone(
   ]) {
     rmSync(file, { force: true });
   }
-  rmSync(stackFolder(name), { recursive: true, force: true });
+  removeProgram(environment);
   say(`${name} is removed`);
+}
+
+/** Removes an environment's program. What Terraform has prepared for it stays, where that knows of no other state than the file that is gone. */
+function removeProgram({ name, settings }: Environment): void {
+  const folder = stackFolder(name);
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder)) {
+    if (entry === ".terraform" && settings.backend === undefined) continue;
+    rmSync(join(folder, entry), { recursive: true });
+  }
 }
