@@ -1,12 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
@@ -93,14 +85,8 @@ export class Rig {
   }
 
   /** Removes what the kit or plain cdktf deployed; Terraform stays initialised. */
-  async destroy(platform: Platform): Promise<void> {
-    const prepared = join(this.stackFolder(platform), ".terraform");
-    const kept = join(this.folder, `${platform.environment}.terraform`);
-    if (existsSync(prepared)) copy(prepared, kept);
-    await this.run(["npm", "run", "destroy", "--", platform.environment, "--yes"], {
-      always: true,
-    });
-    if (existsSync(kept)) copy(kept, prepared);
+  async destroy({ environment }: Platform): Promise<void> {
+    await this.run(["npm", "run", "destroy", "--", environment, "--yes"], { always: true });
   }
 
   /**
@@ -194,9 +180,4 @@ function assertFree(port: number): Promise<void> {
     });
     server.listen(port, "127.0.0.1", () => server.close(() => resolve()));
   });
-}
-
-function copy(from: string, to: string): void {
-  rmSync(to, { recursive: true, force: true });
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
 }
