@@ -48,8 +48,20 @@ export interface SchemaRegistryImage {
 export type ConnectImage =
   /** As cp-kafka-connect does: from `CONNECT_*` variables. */
   | { readonly image: Image; readonly contract: "confluent" }
-  /** As apache/kafka does: `/opt/kafka/bin/connect-distributed.sh` with a file. `plugins` is the `plugin.path`, comma-separated. */
-  | { readonly image: Image; readonly contract: "kafka"; readonly plugins: string };
+  /** As apache/kafka does: `/opt/kafka/bin/connect-distributed.sh` with a file. */
+  | {
+      readonly image: Image;
+      readonly contract: "kafka";
+      /** The `plugin.path`, comma-separated. */
+      readonly plugins: string;
+      /**
+       * Whether all plugins there and on the class path have a manifest (`META-INF/services`), and the worker can read
+       * one (Kafka 3.6, KIP-898): it then looks for them there alone, and not in each class of each jar.
+       *
+       * @default false
+       */
+      readonly pluginsHaveManifests?: boolean;
+    };
 
 /** The images of ksqlDB. */
 export interface KsqlDbImages {
@@ -307,11 +319,12 @@ function hasKafka(version: string, major: number, minor: number): boolean {
   return ours > major || (ours === major && oursMinor >= minor);
 }
 
-/** Kafka's own image has Connect in it, which finds the file connectors by their path. */
+/** Kafka's own image has Connect in it, which finds the file connectors by their path. Kafka's own plugins have had manifests since 3.6. */
 function kafkaAndConnect(reference: string, version: string): Pick<Images, "kafka" | "connect"> {
   const image = Image.of(reference);
   const plugins = `/opt/kafka/libs/connect-file-${version}.jar`;
-  return { kafka: image, connect: { image, contract: "kafka", plugins } };
+  const pluginsHaveManifests = hasKafka(version, 3, 6);
+  return { kafka: image, connect: { image, contract: "kafka", plugins, pluginsHaveManifests } };
 }
 
 function apicurio(repository: string): SchemaRegistryImage {

@@ -108,7 +108,10 @@ export async function ensureLocalImages(
     await installTools(consent);
     if ((await recipeLabel(BASE)) !== base) await buildBase(base);
     if ((await recipeLabel(JAVA)) !== java) {
-      await step("building the Java image", () => buildImage(JAVA, join(FOLDER, "java"), java));
+      await step("building the Java image", () =>
+        // The host's way to the package registries, its resolver included.
+        buildImage(JAVA, join(FOLDER, "java"), java, ["--network=host"]),
+      );
     }
   }
 }
@@ -197,7 +200,12 @@ async function buildProduct(image: Wanted): Promise<void> {
   });
   const argument = `${folder.toUpperCase().replaceAll("-", "_")}_VERSION`;
   await step(`building ${reference}`, () =>
-    buildImage(reference, context, recipe, ["--build-arg", `${argument}=${version}`]),
+    buildImage(reference, context, recipe, [
+      // What the image is for runs once while it is built, out of everybody's reach and way.
+      "--network=none",
+      "--build-arg",
+      `${argument}=${version}`,
+    ]),
   );
   rmSync(context, { recursive: true, force: true });
 }
@@ -206,12 +214,10 @@ async function buildImage(
   name: string,
   context: string,
   recipe: string,
-  args: readonly string[] = [],
+  args: readonly string[],
 ): Promise<void> {
   const answer = await ask("docker", [
     "build",
-    // The host's way to the package registries, its resolver included.
-    "--network=host",
     `--label=${RECIPE_LABEL}=${recipe}`,
     `--tag=${name}`,
     ...args,

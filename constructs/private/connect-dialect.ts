@@ -41,10 +41,10 @@ function confluent(needs: ServiceNeeds, properties: Properties): ServiceDialect 
 }
 
 /** A worker in the image of Kafka itself, whose contract is the broker's: so its settings are written to a file at each start. */
-function kafka(plugins: string) {
+function kafka(image: ConnectImage & { readonly contract: "kafka" }) {
   return (needs: ServiceNeeds, properties: Properties): ServiceDialect => ({
     environment: {
-      CONNECT_PROPERTIES: toPropertiesFile({ "plugin.path": plugins, ...properties }),
+      CONNECT_PROPERTIES: toPropertiesFile({ ...plugins(image, properties), ...properties }),
       KAFKA_HEAP_OPTS: needs.heap,
     },
     command: [
@@ -55,6 +55,18 @@ function kafka(plugins: string) {
     apiPath: "",
     probe: ready(needs),
   });
+}
+
+/** How the image's own plugins are found. What else lies on a path that somebody gives may have no manifest, so that is searched. */
+function plugins(
+  image: ConnectImage & { readonly contract: "kafka" },
+  properties: Properties,
+): Properties {
+  if (properties["plugin.path"] !== undefined) return {};
+  return {
+    "plugin.path": image.plugins,
+    ...(image.pluginsHaveManifests === true ? { "plugin.discovery": "service_load" } : {}),
+  };
 }
 
 /** The list of connectors is answered by a worker that is a member of its group, and has read its configuration. */
@@ -68,6 +80,6 @@ export function connectDialect(
   needs: ServiceNeeds,
   properties: Properties,
 ): ServiceDialect {
-  const render = image.contract === "confluent" ? confluent : kafka(image.plugins);
+  const render = image.contract === "confluent" ? confluent : kafka(image);
   return render(needs, properties);
 }

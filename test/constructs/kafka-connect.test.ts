@@ -121,6 +121,7 @@ describe("in Kafka's own image", () => {
       KAFKA_HEAP_OPTS: "-Xms512m -Xmx512m",
       CONNECT_PROPERTIES: [
         `plugin.path=/opt/kafka/libs/${jar}`,
+        "plugin.discovery=service_load",
         "bootstrap.servers=kafka:9092",
         "group.id=dev-connect",
         "config.storage.topic=dev-connect-configs",
@@ -146,11 +147,29 @@ describe("in Kafka's own image", () => {
     expect(made.container).not.toHaveProperty("entrypoint");
   });
 
-  it("has one plugin path, the one that somebody gives", () => {
-    const made = make({ distribution: LOCAL, settings: { "plugin.path": "/opt/plugins" } });
-    const lines = environmentOf(made.container)["CONNECT_PROPERTIES"]?.split("\n");
-    expect(lines?.filter((line) => line.startsWith("plugin.path"))).toEqual([
+  /** The lines of its settings that say how plugins are found. */
+  const plugins = (props: Partial<KafkaConnectProps>) => {
+    const { CONNECT_PROPERTIES: properties = "" } = environmentOf(make(props).container);
+    return properties.split("\n").filter((line) => line.startsWith("plugin."));
+  };
+
+  it("has one plugin path, the one that somebody gives, and searches it", () => {
+    expect(plugins({ distribution: LOCAL, settings: { "plugin.path": "/opt/plugins" } })).toEqual([
       "plugin.path=/opt/plugins",
+    ]);
+  });
+
+  it("finds plugins as somebody says", () => {
+    const settings = { "plugin.discovery": "only_scan" };
+    expect(plugins({ distribution: LOCAL, settings })).toEqual([
+      "plugin.path=/opt/kafka/libs/connect-file-4.1.1.jar",
+      "plugin.discovery=only_scan",
+    ]);
+  });
+
+  it("searches for plugins where Kafka is older than their manifests", () => {
+    expect(plugins({ distribution: Distribution.local("3.0.1") })).toEqual([
+      "plugin.path=/opt/kafka/libs/connect-file-3.0.1.jar",
     ]);
   });
 

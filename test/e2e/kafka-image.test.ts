@@ -7,8 +7,10 @@ import {
   eventually,
   exec,
   logs,
+  shareOfArchive,
   stop,
   succeed,
+  TELL_CLASSES,
   without,
   type Env,
   type Refusal,
@@ -49,6 +51,23 @@ const COMMANDS = [
   "kafka-verifiable-producer",
 ];
 
+/** Options that a JVM can have together with the archive of its classes. */
+const WITH_ARCHIVE: readonly string[] = [
+  "-XX:+UseSerialGC -Xmx64m",
+  "-XX:+UseParallelGC -Xmx256m",
+  "-XX:+UseG1GC -Xms1g -Xmx8g",
+  "-Dcom.sun.management.jmxremote.port=9999 -Dcom.sun.management.jmxremote.authenticate=false",
+];
+
+/** Options with which it has to do without. */
+const WITHOUT_ARCHIVE: readonly string[] = [
+  "-XX:-UseCompressedOops",
+  "-XX:+UseZGC",
+  "-Xmx40g -Xms1m",
+  "-XX:SharedArchiveFile=/nowhere",
+  "--patch-module java.base=/tmp",
+];
+
 /** A broker as the environment `seed` runs it, with fewer partitions to make for its first consumer. */
 const SEED: Env = {
   KAFKA_BROKER_ID: "1",
@@ -64,6 +83,7 @@ const SEED: Env = {
   KAFKA_JMX_PORT: "9101",
   KAFKA_JMX_HOSTNAME: "localhost",
   KAFKA_HEAP_OPTS: "-Xmx256M",
+  KAFKA_OPTS: TELL_CLASSES,
 };
 
 function controllerNode(host: string): Env {
@@ -323,6 +343,32 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       expect(output).toContain("ClassNotFoundException");
     });
 
+    const showVersion = (env: Env, command = "kafka-server-start") =>
+      containers.run(image, { env, command: [command, "--version"] });
+
+    it.each(WITH_ARCHIVE)("has its classes from an archive with %s", async (options) => {
+      const env = { KAFKA_JVM_PERFORMANCE_OPTS: `-Xshare:on ${options}` };
+      const { exitCode, output } = await showVersion(env);
+      expect(output).toMatch(new RegExp(String.raw`^${version} \(Commit:\w+\)$`));
+      expect(exitCode).toBe(0);
+    });
+
+    it.each(WITHOUT_ARCHIVE)("starts all the same, and as quietly, with %s", async (options) => {
+      const { exitCode, output } = await showVersion({ KAFKA_JVM_PERFORMANCE_OPTS: options });
+      expect(output).toMatch(new RegExp(String.raw`^${version} \(Commit:\w+\)$`));
+      expect(exitCode).toBe(0);
+      const demanded = `-Xshare:on ${options}`;
+      expect(await showVersion({ KAFKA_JVM_PERFORMANCE_OPTS: demanded })).not.toMatchObject({
+        exitCode: 0,
+      });
+    });
+
+    it("has the commands' classes from the archive, too", async () => {
+      const { exitCode, output } = await showVersion({ KAFKA_OPTS: "-Xshare:on" }, "kafka-topics");
+      expect(output).toContain(version);
+      expect(exitCode).toBe(0);
+    });
+
     it("runs as uid and gid 1000, and owns a fresh volume", async () => {
       const { output } = await containers.run(image, {
         command: ["bash", "-c", "echo $(id -u) $(id -g) $(stat -c '%u %g' /var/lib/kafka/data)"],
@@ -372,8 +418,12 @@ describe.each(["4.1.1", "3.9.1"])("kafka image %s with KRaft", { timeout: 120_00
         KAFKA_BROKER_RACK: String.raw`row \3`,
         KAFKA_JMX_PORT: "9999",
         KAFKA_JMX_HOSTNAME: "127.0.0.1",
-        KAFKA_OPTS: "-Dkit.test=from-opts",
+        KAFKA_OPTS: `-Dkit.test=from-opts -Xshare:on ${TELL_CLASSES}`,
       });
+    });
+
+    it("has its classes from the archive of the image", async () => {
+      expect(await shareOfArchive(broker.container)).toBeGreaterThan(0.9);
     });
 
     it("formats an empty volume with the cluster id", async () => {
@@ -512,6 +562,10 @@ describe.each([
       await startZooKeeper();
       await broker.ready();
       expect(await logs(broker.container)).toContain("[KafkaServer id=1] started");
+    });
+
+    it("has its classes from the archive of the image", async () => {
+      expect(await shareOfArchive(broker.container)).toBeGreaterThan(0.9);
     });
 
     it("registers with ZooKeeper what it advertises", async () => {
@@ -658,7 +712,7 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
             `plugin.path=/opt/kafka/libs/connect-file-${version}.jar`,
           ].join("\n"),
           KAFKA_HEAP_OPTS: "-Xmx256M",
-          KAFKA_OPTS: "-Dkit.test=1",
+          KAFKA_OPTS: `-Dkit.test=1 -Xshare:on ${TELL_CLASSES}`,
         },
         options: ["--memory", "512m", "--publish", "127.0.0.1::8083"],
         command: START_WORKER,
@@ -674,6 +728,10 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       expect(await commandLine(worker)).toEqual(
         expect.arrayContaining(["java", "-Xmx256M", "-Dkit.test=1"]),
       );
+    });
+
+    it("has its classes from the archive of the image", async () => {
+      expect(await shareOfArchive(worker)).toBeGreaterThan(0.9);
     });
 
     it("takes its properties from the file that it is given", async () => {

@@ -6,8 +6,10 @@ import {
   eventually,
   exec,
   logs,
+  shareOfArchive,
   stop,
   succeed,
+  TELL_CLASSES,
   type Env,
   type Refusal,
   type Result,
@@ -183,10 +185,14 @@ describe.each(["3.8.4", "3.6.3"])("zookeeper image %s", { timeout: 120_000 }, (v
     beforeAll(async () => {
       volumes = [await containers.volume("data"), await containers.volume("log")];
       await start({
-        KAFKA_OPTS: "-Dzookeeper.4lw.commands.whitelist=srvr,ruok",
+        KAFKA_OPTS: `-Dzookeeper.4lw.commands.whitelist=srvr,ruok -Xshare:on ${TELL_CLASSES}`,
         KAFKA_JMX_PORT: "9999",
         KAFKA_JMX_HOSTNAME: "127.0.0.1",
       });
+    });
+
+    it("has its classes from the archive of the image", async () => {
+      expect(await shareOfArchive(server)).toBeGreaterThan(0.9);
     });
 
     it("runs the JVM as process 1, with the usual heap and the options given", async () => {

@@ -91,7 +91,14 @@ jmx_options() {
 # Settings of the collector and the heap's regions that Kafka's own scripts give its servers.
 server_performance='-XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true'
 
-# run_server DEFAULT-HEAP LOGGING-OPTIONS CLASS [ARGUMENT …]: becomes the JVM of a server, with the options that the environment gives.
+# archive_option CLASSPATH: has a JVM map the classes of its start, parsed and verified, from the archive that archive_classes made.
+# A JVM that cannot use it, with a heap above 32 GB for one, does without by itself. Given first, so that a user's own wins.
+archive_option() {
+  printf '%s' "-XX:SharedArchiveFile=$home/$1.jsa"
+}
+
+# run_server DEFAULT-HEAP LOGGING-OPTIONS CLASSPATH CLASS [ARGUMENT …]: becomes the JVM of a server, with the options that the
+# environment gives. CLASSPATH is a name, as for archive_option.
 run_server() {
   local -a heap performance gc_log jmx logging options
   split heap "${KAFKA_HEAP_OPTS:-$1}"
@@ -100,8 +107,8 @@ run_server() {
   split jmx "$(jmx_options)"
   split logging "${KAFKA_LOG4J_OPTS:-$2}"
   split options "${KAFKA_OPTS-}"
-  exec java "${heap[@]}" "${performance[@]}" "${gc_log[@]}" "${jmx[@]}" "${logging[@]}" "${options[@]}" \
-    "@$home/classpath" "${@:3}"
+  exec java "$(archive_option "$3")" "${heap[@]}" "${performance[@]}" "${gc_log[@]}" "${jmx[@]}" "${logging[@]}" \
+    "${options[@]}" "@$home/$3.classpath" "${@:4}"
 }
 
 # run_tool LOGGING-OPTION CLASS [ARGUMENT …]: becomes the JVM of a command, a small one.
@@ -124,15 +131,42 @@ run_tool() {
       *) options+=("$option") ;;
     esac
   done
-  exec java "${heap[@]}" "${jvm[@]}" "${options[@]}" \
-    "-Dtools.log.level=${KAFKA_TOOLS_LOG4J_LOGLEVEL:-WARN}" "$logging" "@$home/classpath" "$@"
+  exec java "$(archive_option server)" "${heap[@]}" "${jvm[@]}" "${options[@]}" \
+    "-Dtools.log.level=${KAFKA_TOOLS_LOG4J_LOGLEVEL:-WARN}" "$logging" "@$home/server.classpath" "$@"
 }
 
-# settle_image JARS: while an image is built, writes the class path down and makes everything readable
+# settle_image JARS: while an image is built, writes the class path `server` down and makes everything readable
 # for the image's user, whatever the umask was where the build context was made.
 settle_image() {
   local jars=$1
   # A fixed order instead of a wildcard: which copy of a class wins must not hang on the file system.
-  (IFS=: && all=("$jars"/*.jar) && printf -- '-cp %s\n' "${all[*]}") > "$home/classpath"
+  (IFS=: && all=("$jars"/*.jar) && printf -- '-cp %s\n' "${all[*]}") > "$home/server.classpath"
   find "$home" "$jars" ! -perm -o=r -exec chmod a+rX {} +
+}
+
+# archive_classes: while an image is built, makes the archives that archive_option names, of what the JVMs of its training load.
+#
+# The image's user runs the script `train` with a folder, starts there what the image is for and ends it again. Each JVM leaves a
+# list of its classes, `<class path>.<pid>`; all those of one class path make one archive. Servers listen at their usual ports: the
+# build is to have a network of its own, by `docker build --network=none`, with nothing in it but localhost.
+archive_classes() {
+  local lists name path archive
+  lists=$(mktemp -d)
+  chown appuser:appuser "$lists"
+  # Servers ask for the address of their own host name, which has none on this network.
+  getent hosts "$(hostname)" > /dev/null || printf '127.0.0.1 %s\n' "$(hostname)" >> /etc/hosts
+  setpriv --reuid=appuser --regid=appuser --init-groups bash "$home/train" "$lists" ||
+    fail 'the training for the archives of classes has failed; is the image built with --network=none?'
+  for path in "$home"/*.classpath; do
+    name=$(basename "$path" .classpath)
+    archive=$home/$name.jsa
+    sort -u "$lists/$name".* > "$lists/all"
+    # It warns of each class that cannot be archived, such as those compiled for Java 5.
+    java -Xshare:dump -XX:+UseG1GC -Xlog:cds*=error -XX:SharedClassListFile="$lists/all" \
+      -XX:SharedArchiveFile="$archive" "@$path" > /dev/null
+    chmod a+r "$archive"
+    java -Xshare:on "-XX:SharedArchiveFile=$archive" "@$path" -version 2> /dev/null ||
+      fail "$archive cannot be used with the class path that it was made for"
+  done
+  rm -r "$lists" "$home"/{train,training.sh}
 }
