@@ -19,6 +19,7 @@ import { isLoopback, isUnspecified } from "./private/external-address.ts";
 import { checkHostName } from "./private/host-name.ts";
 import { Jvm } from "./private/jvm.ts";
 import { brokerSettings, controllerSettings } from "./private/listener-settings.ts";
+import { cleanerConflicts } from "./private/log-cleaner.ts";
 import { Probe } from "./private/probe.ts";
 import { settingConflicts, toEnvironment, type Properties } from "./private/properties.ts";
 import { quorumConflict } from "./private/quorum.ts";
@@ -228,6 +229,7 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
         ...sharedAddresses(nodes, this.listeners),
         ...(ensemble === undefined ? [] : reservedIds(nodes, settings)),
         ...jvm.conflicts(),
+        ...cleanerConflicts(settings, jvm.heap),
         ...(controllers.length === 0 ? [] : jvmOfControllers.conflicts()),
         ...settingConflicts(
           props.settings ?? {},

@@ -9,6 +9,7 @@ import {
   Listener,
   Memory,
   Metadata,
+  Sizing,
   Storage,
   ZooKeeper,
   type IKafkaCluster,
@@ -647,6 +648,21 @@ describe("settings that contradict each other", () => {
         "a heap of 1024 MiB does not fit a memory limit of 1151 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
     },
     {
+      title: "a heap that the log cleaner's buffer fills",
+      props: { heap: Memory.mebibytes(191) },
+      conflict:
+        "a heap of 191 MiB does not hold the log cleaner's buffer of 128 MiB and what a broker needs beside it; raise the heap to 192 MiB, or lower log.cleaner.dedupe.buffer.size",
+    },
+    {
+      title: "a log cleaner's buffer that the laptop's heap does not hold",
+      props: {
+        sizing: Sizing.laptop(),
+        settings: { "log.cleaner.dedupe.buffer.size": "268435456" },
+      },
+      conflict:
+        "a heap of 256 MiB does not hold the log cleaner's buffer of 256 MiB and what a broker needs beside it; raise the heap to 320 MiB, or lower log.cleaner.dedupe.buffer.size",
+    },
+    {
       title: "three listeners of one name, said once",
       props: {
         listeners: [9092, 9192, 9292].map((port) => Listener.host({ port })),
@@ -655,6 +671,15 @@ describe("settings that contradict each other", () => {
     },
   ])("rejects $title", ({ props, conflict }) => {
     expect(conflicts(props)).toEqual([`[stack/kafka] ${conflict}`]);
+  });
+
+  it.each<Partial<KafkaClusterProps>>([
+    { heap: Memory.mebibytes(192) },
+    { heap: Memory.mebibytes(68), sizing: Sizing.laptop() },
+    { heap: Memory.mebibytes(68), settings: { "log.cleaner.dedupe.buffer.size": "4194304" } },
+    { heap: Memory.mebibytes(68), settings: { "log.cleaner.enable": "false" } },
+  ])("accepts a heap that holds the log cleaner's buffer: $heap", (props) => {
+    expect(conflicts(props)).toEqual([]);
   });
 
   it("accepts a heap that leaves the JVM 128 MiB", () => {

@@ -154,6 +154,31 @@ describe("Sizing.laptop()", () => {
   });
 });
 
+describe("a memory limit that is too small", () => {
+  const all: [container: string, id: string, least: number][] = [
+    ["kafka-1", "kafka", 256 + 128],
+    ["zookeeper-1", "zookeeper", 128 + 128],
+    ["registry", "registry", 128 + 160],
+    ["connect", "connect", 256 + 192],
+    ["ksql", "ksql", 512 + 256],
+    ["rest", "rest", 256 + 128],
+  ];
+  const limited = (mebibytes: number): Record<string, Block> =>
+    containers(Distribution.confluent("7.9.1"), {
+      sizing: Sizing.laptop(),
+      memoryLimit: Memory.mebibytes(mebibytes),
+    });
+
+  it.each(all)("is refused for %s, by what it needs beside its heap", (container, id, least) => {
+    expect(() => limited(least - 1)).toThrowError(
+      new RegExp(
+        `\\[stack/${id}\\] a heap of \\d+ MiB does not fit .* \\(${least} MiB at the least\\)`,
+      ),
+    );
+    expect(limited(768)[container]).toMatchObject({ memory: 768 });
+  });
+});
+
 describe("Sizing.server()", () => {
   it("is what a service has that is told of none, and leaves all but the heap to the image", () => {
     const distribution = Distribution.confluent("7.9.1");
