@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { titleOf } from "../constructs/index.ts";
 import { check, synth } from "../stacks/app.ts";
 import {
@@ -6,24 +7,30 @@ import {
   lockedDistribution,
   lockUnseen,
   readLock,
-  writeLock,
   type EnvironmentLock,
 } from "../stacks/environment-lock.ts";
 import { leftOut, loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { workspace } from "../stacks/workspace.ts";
-import { containersOf, volumesOf } from "./engine-objects.ts";
 import { refuseElsewhere } from "./deployed-engine.ts";
+import {
+  objectsOf,
+  ONE_OFF_LABEL,
+  volumesOf,
+  type ContainerState,
+  type EngineObjects,
+} from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
 import {
-  findObjects,
   importsOf,
   lockFromContainers,
   removeObjects,
   removeOneOffs,
   settleFound,
+  unknownTo,
+  type Import,
 } from "./found-objects.ts";
-import { askGate } from "./gate.ts";
+import { askGate, type GateAnswer } from "./gate.ts";
 import { askBeforeOutage } from "./outage.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
 import { ensureEngine, type Engine } from "./prepare/engine.ts";
@@ -33,7 +40,13 @@ import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
-import { TerraformStack, type PlannedChange } from "./terraform-stack.ts";
+import {
+  TerraformStack,
+  type Plan,
+  type PlannedChange,
+  type StackState,
+} from "./terraform-stack.ts";
+import { Timings } from "./timings.ts";
 import {
   checkMetadata,
   checkQuorum,
@@ -42,6 +55,9 @@ import {
   settleClusterId,
   type Quorum,
 } from "./volumes.ts";
+
+/** Seconds until a deploy gives up on what is not ready. */
+const GATE_SECONDS = 300;
 
 /** An environment that is deployed and ready. */
 export interface Deployed {
@@ -72,72 +88,108 @@ export interface DeployOptions extends Consent {
  */
 export async function deploy(name: string, options: DeployOptions): Promise<Deployed> {
   const environment = await loadEnvironment(name);
-  return exclusively(name, "deploy", () => deployAlone(environment, options));
+  const timings = new Timings();
+  return exclusively(name, "deploy", async () => {
+    try {
+      return await deployAlone(environment, options, timings);
+    } finally {
+      timings.write(name);
+    }
+  });
 }
 
-async function deployAlone(environment: Environment, options: DeployOptions): Promise<Deployed> {
+async function deployAlone(
+  environment: Environment,
+  options: DeployOptions,
+  timings: Timings,
+): Promise<Deployed> {
   const { name } = environment;
   const wanted = imagesWanted();
-  // What a synth would refuse is refused before anything is installed, pulled or built.
-  const unseen = lockUnseen(environment, wanted);
-  check({ environment, lock: unseen });
   const lockKept = readLock(name);
-  const terraform = await ensureTerraform(options);
-  const engine = await ensureEngine(options);
+  const unseen = lockUnseen(environment, wanted);
+  // What a synth would refuse is refused before anything is installed, pulled or built.
+  await timings.of("synth", () => {
+    check({ environment, lock: unseen });
+  });
+  const { terraform, engine } = await timings.of("look", async () => ({
+    terraform: await ensureTerraform(options),
+    engine: await ensureEngine(options),
+  }));
   await refuseElsewhere(name, engine);
   await ensureProvider(terraform);
 
   // The state is asked before images are had; for that, any images will do in the program.
-  synth([{ environment, lock: unseen }]);
+  await timings.of("synth", () => {
+    synth([{ environment, lock: unseen }]);
+  });
   const stack = new TerraformStack(terraform, name);
-  await stack.init(options.migrateState);
-  const state = await stack.state();
+  const [, present] = await timings.of("init", () =>
+    Promise.all([stack.init(options.migrateState), objectsOf(name)]),
+  );
+  const state = await timings.of("look", () => stack.state());
   // A state that is kept elsewhere tells of its engine only now.
   await refuseElsewhere(name, engine, stack.deployedOn(state));
-  const found = await settleFound(name, await findObjects(name, state), stack, options.adopt);
+  const found = await settleFound(name, unknownTo(state, present), stack, options.adopt);
 
-  const present = await containersOf(name);
-  const kept = lockKept ?? (await lockFromContainers(environment, unseen, present));
-  const volumes = await volumesOf(name);
-  const deployed = volumes.length > 0 || present.length > 0;
-  const written = volumes.length > 0 && kept !== undefined ? lockedDistribution(kept) : undefined;
+  const kept = lockKept ?? (await lockFromContainers(environment, unseen, present.containers));
+  const deployed = present.volumes.length > 0 || present.containers.length > 0;
+  const written = present.volumes.length > 0 && kept ? lockedDistribution(kept) : undefined;
   if (kept?.images.proven !== true) checkDisk(engine);
-  const images = await ensureImages({
-    ...{ environment, kept, deployed, written, wanted, engine, consent: options },
-    check: (decision) => {
-      check({ environment, lock: { ...unseen, images: decision } });
-    },
-  });
-  const isKept = lockKept !== undefined;
+  const images = await timings.of("image", () =>
+    ensureImages({
+      ...{ environment, kept, deployed, written, wanted, engine, consent: options },
+      check: (decision) => {
+        check({ environment, lock: { ...unseen, images: decision } });
+      },
+    }),
+  );
   const proposed = { ...unseen, images };
-  const lock = await settleLock(environment, proposed, isKept, volumes, stack.quorum());
-  synth([{ environment, lock }]);
-  await stack.init();
-  writeLock(lock);
+  const settle = (): Promise<EnvironmentLock> =>
+    timings.of("volume", () =>
+      settleLock(environment, proposed, lockKept !== undefined, present.volumes, stack.quorum()),
+    );
+  // A lock that is kept is held against the data only before something changes: a look into volumes takes a container.
+  const isSettled = lockKept?.clusterId !== undefined && isNothing(found);
+  const lock = isSettled ? proposed : await settle();
+  if (!isDeepStrictEqual(lock, unseen)) {
+    await timings.of("synth", () => {
+      synth([{ environment, lock }]);
+    });
+    await timings.of("init", () => stack.init());
+  }
+  keepLock(lock);
 
-  await checkNamesAndPorts(name, engine, stack);
-  await removeOneOffs(name);
+  await timings.of("look", () => checkNamesAndPorts(name, engine, stack, present.containers));
+  await removeOneOffs(present.containers);
+  // The provider's own, of earlier versions of this kit: it stays, under another name in the state.
+  const former = state.addresses.filter((address) => address.startsWith("docker_network."));
+  if (former.length > 0) await stack.forget(former);
   const { imports, rest } = importsOf(found, stack, state);
   await removeObjects(rest);
-  const started = await startStopped(name);
-  const { file, changes } = await step("planning", () => stack.plan(imports));
-  const lost = changes.filter(
-    ({ type, actions }) => type === "docker_volume" && actions.includes("delete"),
-  );
-  if (lost.length > 0) {
-    throw new CommandError(
-      `this deploy would remove ${lost.map(({ name: volume }) => `volume ${volume}`).join(", ")} with all its records; no volume was touched; to have that, remove the environment first (npm run destroy -- ${name})`,
-    );
+  // A container does not start without its network; those of one that is gone are made anew with it.
+  const gone = goneNetworks(stack, state, present);
+  const started = gone.length > 0 ? [] : await startStopped(without(present.containers, rest));
+  const isFirst = state.addresses.length === 0 && isNothing(present);
+  const { plan, answer } = isFirst
+    ? { plan: stack.planFromNothing() }
+    : await timings.of("plan", () => planAndAsk(stack, imports, gone));
+  if (plan !== undefined) {
+    const { changes } = plan;
+    refuseLoss(name, changes);
+    if (isSettled) await settle();
+    await askBeforeOutage(name, changes, options.allAtOnce);
+    say(`deploying ${name}: ${describe(changes) || "what it says of itself"}`);
+    for (const made of await stack.apply(plan)) timings.add(made);
   }
-  await askBeforeOutage(name, changes, options.allAtOnce);
-  if (changes.length > 0) {
-    say(`deploying ${name}: ${describe(changes)}`);
-    await stack.apply(file);
-  }
-  await step("waiting until all is ready", async () => {
-    const { ready, complaint } = await askGate(stack, 300);
+  const isAsked = plan?.changes.some(({ address }) => address === stack.gate().address) === true;
+  if (!isAsked) {
+    const { ready, complaint } =
+      answer ??
+      (await timings.of("readiness", () =>
+        step("waiting until all is ready", () => askGate(stack, GATE_SECONDS)),
+      ));
     if (!ready) throw new CommandError(complaint);
-  });
+  }
   stack.settled();
   const settled = lock.clusterId === undefined ? await withClusterId(lock) : lock;
   keepLock(settled);
@@ -146,8 +198,69 @@ async function deployAlone(environment: Environment, options: DeployOptions): Pr
     engine,
     stack,
     leftOut: leftOut(environment, lockedDistribution(lock)).map(titleOf),
-    changed: changes.length > 0 || started.length > 0,
+    changed: plan !== undefined || started.length > 0,
   };
+}
+
+/**
+ * Asks what there is to change, and at the same time whether all is ready: it mostly is, and nothing is to be changed.
+ *
+ * @param gone addresses of networks that are to be made anew
+ */
+async function planAndAsk(
+  stack: TerraformStack,
+  imports: readonly Import[],
+  gone: readonly string[],
+): Promise<{ readonly plan?: Plan | undefined; readonly answer?: GateAnswer }> {
+  const cancelled = new AbortController();
+  const answer = askGate(stack, GATE_SECONDS, cancelled.signal);
+  try {
+    const plan = await step("planning", () => stack.plan(imports, gone));
+    if (plan !== undefined) return { plan };
+    return { answer: await step("waiting until all is ready", () => answer) };
+  } finally {
+    cancelled.abort();
+    await Promise.allSettled([answer]);
+  }
+}
+
+/** Addresses of networks that the state knows and the engine has no longer, as after a prune. */
+function goneNetworks(
+  stack: TerraformStack,
+  { addresses }: StackState,
+  { networks }: EngineObjects,
+): string[] {
+  return stack
+    .networks()
+    .filter(({ address, name }) => {
+      const isThere = networks.some((network) => network.name === name);
+      return addresses.includes(address) && !isThere;
+    })
+    .map(({ address }) => address);
+}
+
+function isNothing({ containers, networks, volumes }: EngineObjects): boolean {
+  return containers.length + networks.length + volumes.length === 0;
+}
+
+function without(
+  containers: readonly ContainerState[],
+  removed: EngineObjects,
+): readonly ContainerState[] {
+  return containers.filter(
+    (one) => one.labels[ONE_OFF_LABEL] === undefined && !removed.containers.includes(one),
+  );
+}
+
+/** @throws CommandError when a plan would remove data */
+function refuseLoss(name: string, changes: readonly PlannedChange[]): void {
+  const lost = changes.filter(
+    ({ type, actions }) => type === "docker_volume" && actions.includes("delete"),
+  );
+  if (lost.length === 0) return;
+  throw new CommandError(
+    `this deploy would remove ${lost.map(({ name: volume }) => `volume ${volume}`).join(", ")} with all its records; no volume was touched; to have that, remove the environment first (npm run destroy -- ${name})`,
+  );
 }
 
 /**
@@ -188,10 +301,10 @@ async function withClusterId(lock: EnvironmentLock): Promise<EnvironmentLock> {
 }
 
 /** Starts what was stopped: the provider would rather replace it. */
-async function startStopped(environment: string): Promise<string[]> {
+async function startStopped(containers: readonly ContainerState[]): Promise<string[]> {
   const started: string[] = [];
   // The engine names the youngest first; the oldest, such as ZooKeeper, are needed by the others.
-  for (const { id, name, state } of (await containersOf(environment)).toReversed()) {
+  for (const { id, name, state } of containers.toReversed()) {
     const verb = { exited: "start", created: "start", dead: "start", paused: "unpause" }[state];
     if (verb === undefined) continue;
     say(`starting ${name}, which was ${state === "paused" ? "paused" : "stopped"}`);

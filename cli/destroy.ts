@@ -4,10 +4,10 @@ import { imagesWanted, lockUnseen, readLock } from "../stacks/environment-lock.t
 import { loadEnvironment, type Environment } from "../stacks/environment.ts";
 import { stackFolder, workspace } from "../stacks/workspace.ts";
 import { refuseElsewhere } from "./deployed-engine.ts";
-import { volumesOf } from "./engine-objects.ts";
+import { objectsOf, volumesOf } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { exclusively } from "./exclusive.ts";
-import { findObjects, removeObjects, removeOneOffs } from "./found-objects.ts";
+import { removeObjects, removeOneOffs, unknownTo } from "./found-objects.ts";
 import { findRunningEngine } from "./prepare/engine.ts";
 import { confirm } from "./prepare/packages.ts";
 import { ensureProvider } from "./prepare/provider.ts";
@@ -70,8 +70,9 @@ async function destroyAlone(
     // What it does not know of yet, somebody may be making just now.
     else await stack.lockOnce();
   }
-  await removeOneOffs(name);
-  const left = await findObjects(name);
+  const present = await objectsOf(name);
+  await removeOneOffs(present.containers);
+  const left = unknownTo(undefined, present);
   await removeObjects(keepData ? { ...left, volumes: [] } : left);
   rmSync(workspace.changing(name), { force: true });
   forgetProof(name);
@@ -89,6 +90,7 @@ async function destroyAlone(
     `${workspace.state(name)}.backup`,
     `${workspace.state(name)}.moved`,
     workspace.outputs(name),
+    workspace.timings(name),
   ]) {
     rmSync(file, { force: true });
   }

@@ -108,14 +108,27 @@ async function inspect<T>(kind: "network" | "volume", names: readonly string[]):
   return JSON.parse(answer.stdout || "[]") as T[];
 }
 
-/** An environment's networks. */
-export async function networksOf(environment: string): Promise<EngineNetwork[]> {
-  return inspectNetworks(await idsOf("network", environment));
-}
-
 /** Names of an environment's volumes. */
 export function volumesOf(environment: string): Promise<string[]> {
   return idsOf("volume", environment);
+}
+
+/** What an engine has of an environment. */
+export interface EngineObjects {
+  readonly containers: readonly ContainerState[];
+  readonly networks: readonly EngineNetwork[];
+  /** By name. */
+  readonly volumes: readonly string[];
+}
+
+/** All that an engine has of an environment, by its label. */
+export async function objectsOf(environment: string): Promise<EngineObjects> {
+  const [containers, networks, volumes] = await Promise.all([
+    containersOf(environment),
+    idsOf("network", environment).then(inspectNetworks),
+    volumesOf(environment),
+  ]);
+  return { containers, networks, volumes };
 }
 
 async function idsOf(

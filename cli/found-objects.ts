@@ -4,13 +4,10 @@ import { distributionOf, type Environment } from "../stacks/environment.ts";
 import type { EnvironmentLock, ImageDecision } from "../stacks/environment-lock.ts";
 import { workspace } from "../stacks/workspace.ts";
 import {
-  containersOf,
-  networksOf,
   ONE_OFF_LABEL,
   removeContainer,
-  volumesOf,
   type ContainerState,
-  type EngineNetwork,
+  type EngineObjects,
 } from "./engine-objects.ts";
 import { CommandError } from "./errors.ts";
 import { confirm } from "./prepare/packages.ts";
@@ -18,22 +15,18 @@ import { say } from "./progress.ts";
 import { ask, run } from "./shell.ts";
 import type { StackState, TerraformStack } from "./terraform-stack.ts";
 
-/** What an engine has of an environment without its state knowing of it. */
-export interface FoundObjects {
-  readonly containers: readonly ContainerState[];
-  readonly networks: readonly EngineNetwork[];
-  /** By name. */
-  readonly volumes: readonly string[];
-}
-
-/** Finds by the environment's label what a state does not know; short-lived containers are none of it. */
-export async function findObjects(environment: string, state?: StackState): Promise<FoundObjects> {
-  const unknown = ({ id }: { readonly id: string }): boolean => state?.ids.has(id) !== true;
-  const containers = await containersOf(environment);
+/** What of an environment's objects a state does not know; short-lived containers are none of it. */
+export function unknownTo(
+  state: Pick<StackState, "ids"> | undefined,
+  { containers, networks, volumes }: EngineObjects,
+): EngineObjects {
+  const isKnown = (id: string): boolean => state?.ids.has(id) === true;
   return {
-    containers: containers.filter((one) => unknown(one) && one.labels[ONE_OFF_LABEL] === undefined),
-    networks: (await networksOf(environment)).filter(unknown),
-    volumes: (await volumesOf(environment)).filter((name) => unknown({ id: name })),
+    containers: containers.filter(
+      ({ id, labels }) => !isKnown(id) && labels[ONE_OFF_LABEL] === undefined,
+    ),
+    networks: networks.filter(({ id, name }) => !isKnown(id) && !isKnown(name)),
+    volumes: volumes.filter((name) => !isKnown(name)),
   };
 }
 
@@ -47,10 +40,10 @@ export async function findObjects(environment: string, state?: StackState): Prom
  */
 export async function settleFound(
   environment: string,
-  found: FoundObjects,
+  found: EngineObjects,
   stack: TerraformStack,
   adopt: boolean,
-): Promise<FoundObjects> {
+): Promise<EngineObjects> {
   const { containers, networks, volumes } = found;
   if (containers.length + networks.length + volumes.length === 0) return found;
   // Somebody may be making them just now.
@@ -78,7 +71,7 @@ export async function settleFound(
 }
 
 /** @returns what is left to be adopted: the volumes, unless they were to go as well */
-async function removeAsked(found: FoundObjects): Promise<FoundObjects> {
+async function removeAsked(found: EngineObjects): Promise<EngineObjects> {
   const { volumes } = found;
   const names = volumes.map((name) => `volume ${name}`).join(", ");
   const all =
@@ -95,7 +88,7 @@ function lastness({ labels }: ContainerState): number {
 }
 
 /** Removes objects: containers in order, those that others need last, then what they were joined to. */
-export async function removeObjects(objects: FoundObjects): Promise<void> {
+export async function removeObjects(objects: EngineObjects): Promise<void> {
   // By label: the engine lists by age, and what was replaced is younger than what needs it.
   for (const container of objects.containers.toSorted((a, b) => lastness(a) - lastness(b))) {
     say(`removing the container ${container.name}, of which the state does not know`);
@@ -106,8 +99,8 @@ export async function removeObjects(objects: FoundObjects): Promise<void> {
 }
 
 /** Removes what commands started for a moment and did not get to remove. */
-export async function removeOneOffs(environment: string): Promise<void> {
-  for (const container of await containersOf(environment)) {
+export async function removeOneOffs(containers: readonly ContainerState[]): Promise<void> {
+  for (const container of containers) {
     if (container.labels[ONE_OFF_LABEL] !== undefined) await removeContainer(container);
   }
 }
@@ -119,34 +112,25 @@ export interface Import {
 }
 
 /**
- * What of the found objects becomes a resource of the program as it is. The provider imports volumes and
- * networks whole; of containers it reads back no environment, labels and ports, and would replace them at once,
- * without their grace: they are made anew, and so is a network that the program does not ask for.
+ * What of the found objects the program goes on with. Volumes are imported; a network that it asks for is taken as it is
+ * when it is to be made. Of containers the provider reads back no environment, labels and ports, and would replace them
+ * at once, without their grace: they are made anew, and a network that nothing asks for goes.
  */
 export function importsOf(
-  found: FoundObjects,
-  stack: TerraformStack,
-  state: StackState,
-): { readonly imports: readonly Import[]; readonly rest: FoundObjects } {
-  const imports: Import[] = [];
-  const taken = new Set(state.addresses);
-  const isImported = (
-    type: "docker_network" | "docker_volume",
-    name: string,
-    id: string,
-  ): boolean => {
-    const resource = stack.objects(type).find((object) => object.name === name);
-    if (resource === undefined || taken.has(resource.address)) return false;
-    taken.add(resource.address);
-    imports.push({ to: resource.address, id });
-    return true;
-  };
-  const networks = found.networks.filter(({ name, id }) => !isImported("docker_network", name, id));
-  for (const name of found.volumes) {
-    if (!isImported("docker_volume", name, name)) {
-      say(`volume ${name} stays, but nothing asks for it any more`);
+  found: EngineObjects,
+  stack: Pick<TerraformStack, "volumes" | "networks">,
+  state: Pick<StackState, "addresses">,
+): { readonly imports: readonly Import[]; readonly rest: EngineObjects } {
+  const asked = stack.networks().map(({ name }) => name);
+  const networks = found.networks.filter(({ name }) => !asked.includes(name));
+  const imports = found.volumes.flatMap((name) => {
+    const volume = stack.volumes().find((one) => one.name === name);
+    if (volume !== undefined && !state.addresses.includes(volume.address)) {
+      return [{ to: volume.address, id: name }];
     }
-  }
+    say(`volume ${name} stays, but nothing asks for it any more`);
+    return [];
+  });
   return { imports, rest: { containers: found.containers, networks, volumes: [] } };
 }
 
@@ -182,7 +166,7 @@ export async function lockFromContainers(
 }
 
 /** What was found, a line each. Of volumes the engine tells no time: it takes that of the last change. */
-function describe({ containers, networks, volumes }: FoundObjects): string[] {
+function describe({ containers, networks, volumes }: EngineObjects): string[] {
   const short = (time: string): string => time.replace(/\.\d+Z$/, "Z");
   return [
     ...containers.map(
@@ -194,6 +178,6 @@ function describe({ containers, networks, volumes }: FoundObjects): string[] {
   ];
 }
 
-function namesOf({ containers, networks, volumes }: FoundObjects): string {
+function namesOf({ containers, networks, volumes }: EngineObjects): string {
   return [...[...containers, ...networks].map(({ name }) => name), ...volumes].join(", ");
 }

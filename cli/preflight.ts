@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, readlinkSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
 import {
-  containersOf,
   inspectContainers,
   inspectNetworks,
   inspectVolumes,
@@ -36,23 +35,27 @@ export function checkDisk(engine: Engine, needed = DISK_NEEDED): void {
 /**
  * Checks that the names and host ports of the program are free, or this environment's own.
  *
+ * @param present containers of the environment
  * @throws CommandError naming every conflict
  */
 export async function checkNamesAndPorts(
   environment: string,
   engine: Engine,
-  program: Pick<TerraformStack, "containers" | "objects">,
+  program: Pick<TerraformStack, "containers" | "networks" | "volumes">,
+  present: readonly ContainerState[],
 ): Promise<void> {
   const wanted = program.containers();
-  const names = (type: "docker_network" | "docker_volume"): string[] =>
-    program.objects(type).map(({ name }) => name);
+  const namesOf = (objects: readonly { readonly name: string }[]): string[] =>
+    objects.map(({ name }) => name);
   const foreign = ({ labels }: { readonly labels: Readonly<Record<string, string>> }): boolean =>
     labels[ENVIRONMENT_LABEL] !== environment;
   const not = `is there that is not of environment ${environment}`;
-  const containers = await inspectContainers(wanted.map(({ name }) => name));
-  const networks = await inspectNetworks(names("docker_network"));
-  // Docker would silently take it, and a destroy would remove it.
-  const volumes = await inspectVolumes(names("docker_volume"));
+  const [containers, networks, volumes] = await Promise.all([
+    inspectContainers(namesOf(wanted)),
+    inspectNetworks(namesOf(program.networks())),
+    // Docker would silently take it, and a destroy would remove it.
+    inspectVolumes(namesOf(program.volumes())),
+  ]);
   const conflicts = [
     ...containers
       .filter(foreign)
@@ -64,7 +67,7 @@ export async function checkNamesAndPorts(
         ({ name }) =>
           `a volume ${name} ${not}; copy what is needed of it, and remove it (docker volume rm ${name})`,
       ),
-    ...(await portConflicts(engine, wanted, await containersOf(environment))),
+    ...(await portConflicts(engine, wanted, present)),
   ];
   if (conflicts.length > 0) throw new CommandError(conflicts.join("\n"));
 }

@@ -40,8 +40,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { register } = await import("tsx/esm/api");
-register();
+// As the synth's packages are: before the loader, which would make it slow.
+await import("execa");
+await import("../stacks/typescript.mjs");
 const { main } = await import("./main.ts");
 process.exitCode = await main(process.argv.slice(2));
 // A look at what does not answer leaves the system's own work behind, such as a name that is being resolved.

@@ -95,7 +95,7 @@ export async function run(
   args: readonly string[],
   options: Options = {},
 ): Promise<string> {
-  return succeed(file, args, options, ({ stdout, stderr }) => `${stdout}\n${stderr}`);
+  return (await succeed(file, args, options, outputOf)).stdout;
 }
 
 /** Like {@link run}, for answers that are read and not worth keeping; only the question goes to the log. */
@@ -104,7 +104,27 @@ export async function read(
   args: readonly string[],
   options: Options = {},
 ): Promise<string> {
-  return succeed(file, args, options, ({ stderr }) => stderr);
+  return (await succeed(file, args, options, ({ stderr }) => stderr)).stdout;
+}
+
+/**
+ * Like {@link run}, for programs that say something by their exit code.
+ *
+ * @param good exit codes that are no failure
+ * @returns the exit code
+ */
+export async function runFor(
+  good: readonly number[],
+  file: string,
+  args: readonly string[],
+  options: Options = {},
+): Promise<number> {
+  const { exitCode = 1 } = await succeed(file, args, options, outputOf, good);
+  return exitCode;
+}
+
+function outputOf({ stdout, stderr }: Answer): string {
+  return `${stdout}\n${stderr}`;
 }
 
 async function succeed(
@@ -112,7 +132,8 @@ async function succeed(
   args: readonly string[],
   options: Options,
   toLog: (answer: Answer) => string,
-): Promise<string> {
+  good: readonly number[] = [0],
+): Promise<Answer> {
   const answer = await ask(file, args, options);
   const line = [file, ...args].join(" ");
   const log = join(workspace.root(), "commands.log");
@@ -121,11 +142,11 @@ async function succeed(
     renameSync(log, `${log}.1`);
   }
   appendFileSync(log, `$ ${line}\n${toLog(answer)}\n`);
-  if (!answer.ok) {
+  if (answer.exitCode === undefined || !good.includes(answer.exitCode)) {
     const end = lastLines(`${answer.stdout}\n${answer.stderr}`);
     throw new CommandError(`"${line}" failed (exit code ${answer.exitCode ?? "none"}):\n${end}`);
   }
-  return answer.stdout;
+  return answer;
 }
 
 /** Output as text without colours. */

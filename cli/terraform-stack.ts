@@ -21,8 +21,9 @@ import { CommandError } from "./errors.ts";
 import type { Import } from "./found-objects.ts";
 import { confirm } from "./prepare/packages.ts";
 import { say, step } from "./progress.ts";
-import { ask, lastLines, read, run, type Answer } from "./shell.ts";
+import { ask, lastLines, read, runFor, type Answer } from "./shell.ts";
 import { holderInPostgres, stateLockIn } from "./state-lock.ts";
+import type { Phase } from "./timings.ts";
 import type { Quorum } from "./volumes.ts";
 
 /** One change that a plan would make. */
@@ -39,11 +40,18 @@ export interface PlannedChange {
   readonly service: string | undefined;
 }
 
+/** What a deploy would change. */
+export interface Plan {
+  /** Where Terraform keeps it; undefined where it is to work it out by itself. */
+  readonly file: string | undefined;
+  readonly changes: readonly PlannedChange[];
+}
+
 /** What a state knows. */
 export interface StackState {
   /** Addresses in the program. */
   readonly addresses: readonly string[];
-  /** Ids of what the engine knows by an id, names of volumes. */
+  /** Ids of what the engine knows by an id, names of volumes and networks. */
   readonly ids: ReadonlySet<string>;
   /** The environment that was deployed by it. */
   readonly environment: string | undefined;
@@ -71,15 +79,15 @@ interface Program {
   readonly terraform: object;
   readonly resource: {
     readonly docker_container?: Readonly<Record<string, ProgramContainer>>;
-    readonly terraform_data?: Readonly<
-      Record<
-        string,
-        { readonly provisioner: readonly { "local-exec": { readonly command: string } }[] }
-      >
-    >;
-    readonly docker_network?: Readonly<Record<string, { readonly name: string }>>;
+    readonly terraform_data?: Readonly<Record<string, ProgramData>>;
     readonly docker_volume?: Readonly<Record<string, { readonly name: string }>>;
   };
+}
+
+/** A network, whose name is the input, or the gate. */
+interface ProgramData {
+  readonly input?: string;
+  readonly provisioner: readonly { "local-exec": { readonly command: string } }[];
 }
 
 interface StateJson {
@@ -88,7 +96,12 @@ interface StateJson {
     readonly mode: string;
     readonly type: string;
     readonly name: string;
-    readonly instances: readonly { readonly attributes?: { readonly id?: string } }[];
+    readonly instances: readonly {
+      readonly attributes?: {
+        readonly id?: string;
+        readonly input?: { readonly value: unknown } | null;
+      };
+    }[];
   }[];
 }
 
@@ -107,6 +120,9 @@ interface PlanJson {
     };
   }[];
 }
+
+/** Terraform's exit code for a plan that changes something. */
+const CHANGES = 2;
 
 /** Wait this long for somebody else's lock on the state, then say who holds it. */
 const LOCK_TIMEOUT = "-lock-timeout=10s";
@@ -145,10 +161,14 @@ export class TerraformStack {
     return { metadata: "zookeeper", members: servers.map((_, i) => i + 1) };
   }
 
-  /** What the program's gate asks of which containers. */
-  gateQuestion(): object {
-    const [gate] = Object.values(this.program().resource.terraform_data ?? {});
-    return JSON.parse(gate?.provisioner[0]?.["local-exec"].command ?? "{}") as object;
+  /** The program's gate: its address, and what it asks of which containers. */
+  gate(): { readonly address: string; readonly question: object } {
+    const [key = "", gate] =
+      Object.entries(this.program().resource.terraform_data ?? {}).find(
+        ([, { input }]) => input === undefined,
+      ) ?? [];
+    const question = gate?.provisioner[0]?.["local-exec"].command ?? "{}";
+    return { address: `terraform_data.${key}`, question: JSON.parse(question) as object };
   }
 
   /** Whether it was ever synthesized here. */
@@ -156,12 +176,20 @@ export class TerraformStack {
     return existsSync(join(this.folder, "cdk.tf.json"));
   }
 
-  /** Networks or volumes that the program asks for. */
-  objects(type: "docker_network" | "docker_volume"): ProgramObject[] {
-    return Object.entries(this.program().resource[type] ?? {}).map(([key, { name }]) => ({
-      address: `${type}.${key}`,
+  /** Volumes that the program asks for. */
+  volumes(): ProgramObject[] {
+    return Object.entries(this.program().resource.docker_volume ?? {}).map(([key, { name }]) => ({
+      address: `docker_volume.${key}`,
       name,
     }));
+  }
+
+  /** Networks that the program asks for. */
+  networks(): ProgramObject[] {
+    return Object.entries(this.program().resource.terraform_data ?? {}).flatMap(
+      ([key, { input }]) =>
+        input === undefined ? [] : [{ address: `terraform_data.${key}`, name: input }],
+    );
   }
 
   /** Where the state is kept, in words. */
@@ -295,16 +323,25 @@ export class TerraformStack {
    * Works out what a deploy would change.
    *
    * @param imports what is there already and only enters the state
+   * @param replace addresses of what is to be made anew, though Terraform does not see why
+   * @returns undefined when there is nothing to change, not even in the outputs
    */
-  async plan(imports: readonly Import[] = []): Promise<{ file: string; changes: PlannedChange[] }> {
+  async plan(
+    imports: readonly Import[] = [],
+    replace: readonly string[] = [],
+  ): Promise<Plan | undefined> {
     const file = "kafka-platform-kit.tfplan";
     const adoption = adoptionFile(this.environment);
+    const anew = replace.map((address) => `-replace=${address}`);
+    const flags = ["-input=false", LOCK_TIMEOUT, "-detailed-exitcode", `-out=${file}`, ...anew];
+    let isEmpty: boolean;
     try {
       if (imports.length > 0) writeFileSync(adoption, JSON.stringify({ import: imports }));
-      await this.run("plan", "-input=false", LOCK_TIMEOUT, `-out=${file}`);
+      isEmpty = (await this.runFor([0, CHANGES], "plan", ...flags)) !== CHANGES;
     } finally {
       rmSync(adoption, { force: true });
     }
+    if (isEmpty) return undefined;
     const json = JSON.parse(await this.read("show", "-json", file)) as PlanJson;
     const changes = (json.resource_changes ?? [])
       .filter(
@@ -323,6 +360,26 @@ export class TerraformStack {
     return { file, changes };
   }
 
+  /** What a deploy makes where nothing is there yet: all of the program. No Terraform is asked. */
+  planFromNothing(): Plan {
+    const changes = Object.entries(this.program().resource).flatMap(([type, resources]) =>
+      Object.keys(resources).map((key) => ({
+        address: `${type}.${key}`,
+        type,
+        name: key,
+        actions: ["create"],
+        imported: false,
+        service: undefined,
+      })),
+    );
+    return { file: undefined, changes };
+  }
+
+  /** Forgets resources without touching what they are. */
+  async forget(addresses: readonly string[]): Promise<void> {
+    await this.run("state", "rm", LOCK_TIMEOUT, ...addresses);
+  }
+
   /**
    * Takes the lock on the state for a moment.
    *
@@ -332,9 +389,13 @@ export class TerraformStack {
     await this.run("plan", "-input=false", "-refresh=false", LOCK_TIMEOUT);
   }
 
-  /** Carries out a plan, showing what Terraform says. */
-  async apply(plan: string): Promise<void> {
-    await this.show("apply", "-input=false", LOCK_TIMEOUT, plan);
+  /**
+   * Carries out a plan, showing what Terraform says.
+   *
+   * @returns when each resource was made
+   */
+  async apply({ file }: Plan): Promise<Phase[]> {
+    return this.show("apply", "-input=false", LOCK_TIMEOUT, file ?? "-auto-approve");
   }
 
   /** Forgets a change that was cut off: a later one has taken up all that it left. */
@@ -359,6 +420,11 @@ export class TerraformStack {
       throw new CommandError(
         `the last change of ${this.environment} could not save its state, which lies in ${relative("", unsaved)}; bring it in by "${this.terraform} state push errored.tfstate" in that folder and remove the file`,
       );
+    }
+    const { type } = this.backend();
+    // Where Terraform's own workspaces are used, the file has another name.
+    if (type === "local" && !process.env["TF_WORKSPACE"] && !existsSync(this.localState())) {
+      return stateFrom("");
     }
     const answer = await ask(this.terraform, ["state", "pull"], this.options());
     if (!answer.ok) {
@@ -446,21 +512,41 @@ export class TerraformStack {
     return read(this.terraform, [command, ...args], this.options());
   }
 
-  private async run(command: string, ...args: string[]): Promise<string> {
+  private async run(command: string, ...args: string[]): Promise<void> {
+    await this.runFor([0], command, ...args);
+  }
+
+  private async runFor(
+    good: readonly number[],
+    command: string,
+    ...args: string[]
+  ): Promise<number> {
     try {
-      return await run(this.terraform, [command, ...args], this.options());
+      return await runFor(good, this.terraform, [command, ...args], this.options());
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       throw (await this.lockedOut(error.message)) ?? error;
     }
   }
 
-  /** Shows what Terraform does as it goes, without the details of its plan and its warnings. */
-  private async show(command: string, ...args: string[]): Promise<void> {
+  /**
+   * Shows what Terraform does as it goes, without the details of its plan and its warnings.
+   *
+   * @returns when it made what
+   */
+  private async show(command: string, ...args: string[]): Promise<Phase[]> {
+    const begun = new Map<string, number>();
+    const made: Phase[] = [];
     const progress = function* (chunk: unknown): Generator<string> {
       const line = stripVTControlCharacters(String(chunk));
       const said = /^\S+ \(local-exec\): (?!Executing: )(.*)$/.exec(line)?.[1];
       if (said !== undefined) console.log(`  ${said}`);
+      const [, address = "", event] = /^(\S+): (Creating\.\.\.|Creation complete)/.exec(line) ?? [];
+      if (event === "Creating...") begun.set(address, Date.now());
+      const startedAt = begun.get(address);
+      if (event === "Creation complete" && startedAt !== undefined) {
+        made.push({ name: kindOf(address), startedAt, endedAt: Date.now() });
+      }
       if (/: (Creation|Destruction|Modifications|Import) complete/.test(line)) {
         console.log(`  ${line}`);
       }
@@ -485,6 +571,7 @@ export class TerraformStack {
         )
       );
     }
+    return made;
   }
 
   /** @returns undefined when it was not for a lock that Terraform failed */
@@ -504,6 +591,13 @@ export class TerraformStack {
   }
 }
 
+/** What a resource is, by its address: `container`, `network`, `readiness`. */
+function kindOf(address: string): string {
+  const [type = "", name = ""] = address.split(".");
+  if (type !== "terraform_data") return type.replace(/^docker_/, "");
+  return name.startsWith("network_") ? "network" : "readiness";
+}
+
 function stateFrom(json: string): StackState {
   const { resources = [], outputs = {} } = JSON.parse(json || "{}") as StateJson;
   const managed = resources.filter(
@@ -514,7 +608,9 @@ function stateFrom(json: string): StackState {
     addresses: managed.map(({ type, name }) => `${type}.${name}`),
     ids: new Set(
       managed.flatMap(({ instances }) =>
-        instances.flatMap(({ attributes }) => attributes?.id ?? []),
+        instances.flatMap(({ attributes: { id, input } = {} }) =>
+          [id, input?.value].filter((value) => typeof value === "string"),
+        ),
       ),
     ),
     environment: typeof environment === "string" ? environment : undefined,

@@ -4,6 +4,7 @@ import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
 import { DefaultTokenResolver, StringConcat, TerraformResource, Tokenization } from "cdktf";
 import { Construct } from "constructs";
 import type { KafkaCluster } from "./kafka-cluster.ts";
+import { engineVariables } from "./private/engine-variables.ts";
 import type { GateQuestion } from "./private/gate.ts";
 import type { GateListener } from "./private/listener-trial.ts";
 
@@ -118,9 +119,4 @@ function listenersOf({ listeners, brokers, network }: KafkaCluster): GateListene
     }));
     return [{ name, vantage, network: nameOf(network), brokers: at }];
   });
-}
-
-function engineVariables(host: string, certPath: string | undefined): Record<string, string> {
-  if (certPath === undefined) return { DOCKER_HOST: host };
-  return { DOCKER_HOST: host, DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: certPath };
 }

@@ -1,6 +1,5 @@
 import { BlockList, isIPv6 } from "node:net";
 import type { Container } from "@cdktf/provider-docker/lib/container/index.js";
-import { Network } from "@cdktf/provider-docker/lib/network/index.js";
 import { DockerProvider } from "@cdktf/provider-docker/lib/provider/index.js";
 import { LocalBackend, TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
@@ -19,9 +18,9 @@ import {
   type Labels,
   type Listener,
 } from "../constructs/index.ts";
-import { labelBlocks } from "../constructs/labels.ts";
 import { ownReplication } from "../constructs/private/replication.ts";
 import { sharesPort } from "../constructs/private/service-container.ts";
+import { BridgeNetwork } from "./bridge-network.ts";
 import { renderBackend, secretsIn, type RenderedBackend } from "./backend.ts";
 import type { DockerEndpoint } from "./docker-engine.ts";
 import { lockedDistribution, type EnvironmentLock } from "./environment-lock.ts";
@@ -68,9 +67,10 @@ export class KafkaPlatform extends TerraformStack {
     this.addOverride("terraform.required_version", ">= 1.5.0");
 
     const labels: Labels = { [ENVIRONMENT_LABEL]: environment.name };
-    const network = new Network(this, "network", {
+    const network = new BridgeNetwork(this, "network", {
       name: `${environment.name}-network`,
-      labels: labelBlocks(labels),
+      labels,
+      engine,
     });
     const distribution = lockedDistribution(lock);
     const settings: EnvironmentSettings = {
@@ -205,7 +205,7 @@ export class KafkaPlatform extends TerraformStack {
       kafka.size === 1 ? undefined : ownReplication(kafka.size, settings.kafka.settings ?? {});
     const outputs: Readonly<Record<string, unknown>> = {
       environment: environment.name,
-      docker: { host: engine.host, network: `${environment.name}-network` },
+      docker: { host: engine.host, network: network.nameInput },
       labels,
       kafka: {
         version: kafka.distribution.kafkaVersion,

@@ -12,6 +12,8 @@ export const workspace = {
   state: (environment: string): string => resolve(WORKSPACE, `${environment}.tfstate`),
   /** Lies there while Terraform changes an environment, and after such a change was cut off. */
   changing: (environment: string): string => resolve(WORKSPACE, `${environment}.changing.json`),
+  /** Where the time of the last deploy went. */
+  timings: (environment: string): string => resolve(WORKSPACE, `${environment}.timings.json`),
   /** What a platform said of itself when the smoke tests were last run. */
   outputs: (platform: string): string => resolve(WORKSPACE, `${fileName(platform)}.outputs.json`),
   /** The page that shows what the smoke tests last found of a platform. */

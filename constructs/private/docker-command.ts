@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 
 /** How a docker command ended. */
 interface Ended {
@@ -15,12 +15,17 @@ interface Ended {
  *
  * @param milliseconds the engine that takes longer for one answer hangs
  */
-export function docker(args: readonly string[], milliseconds = 15_000): Ended {
-  const options = { encoding: "utf8", timeout: milliseconds } as const;
-  const { status, stdout, stderr, error } = spawnSync("docker", args, options);
-  if (error !== undefined) {
-    const missing = "code" in error && error.code === "ENOENT";
-    return { ok: false, output: `docker: ${error.message}`, stdout: "", missing };
-  }
-  return { ok: status === 0, output: `${stdout}${stderr}`.trim(), stdout };
+export function docker(args: readonly string[], milliseconds = 15_000): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile("docker", args, { timeout: milliseconds }, (error, stdout, stderr) => {
+      // An exit code is an answer; anything else means that there was none.
+      if (error === null || typeof error.code === "number") {
+        resolve({ ok: error === null, output: `${stdout}${stderr}`.trim(), stdout });
+        return;
+      }
+      const missing = error.code === "ENOENT";
+      const why = error.killed === true ? `no answer in ${milliseconds / 1000} s` : error.message;
+      resolve({ ok: false, output: `docker: ${why}`, stdout: "", missing });
+    });
+  });
 }

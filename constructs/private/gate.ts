@@ -22,6 +22,16 @@ export interface GateQuestion {
  */
 const CRASH_LOOP = 8;
 const POLL_MS = 250;
+/** Seconds for which a container asks itself, before it is looked at again. */
+const PATIENCE_SECONDS = 2;
+/**
+ * Asks a question, the arguments after the first, again and again for so many seconds; prints the last answer. In the
+ * container, since to get in there takes longer than to ask.
+ */
+const PATIENTLY =
+  'end=$((SECONDS + $1)); shift; until said=$("$@" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; sleep 0.1; done';
+/** An engine whose answer takes longer hangs; within this, a container asks itself. */
+const ANSWER_MS = 15_000;
 const LOG_LINES = 30;
 /** Brokers that serve know each other within this time; an address that still leads nowhere is wrong. */
 const LISTENER_SECONDS = 60;
@@ -45,8 +55,13 @@ interface State {
   readonly Config: { readonly Healthcheck: { readonly Test: readonly string[] } };
 }
 
-function look(container: string): Look {
-  const { ok, output, stdout, missing } = docker(["inspect", "--type", "container", container]);
+async function look(container: string, seconds: number): Promise<Look> {
+  const { ok, output, stdout, missing } = await docker([
+    "inspect",
+    "--type",
+    "container",
+    container,
+  ]);
   if (!ok) return { ready: false, why: output, hopeless: missing === true };
   const [inspected] = JSON.parse(stdout) as readonly State[];
   if (inspected === undefined) return { ready: false, why: output };
@@ -63,10 +78,16 @@ function look(container: string): Look {
   }
   if (state.Health.Status === "healthy") return { ready: true, why: "", restarts };
   // The engine looks every few seconds; the same question asked here sees readiness when it happens.
-  const [form, ...test] = config.Healthcheck.Test;
-  const shell = form === "CMD-SHELL" ? ["/bin/sh", "-c"] : [];
-  const probe = docker(["exec", container, ...shell, ...test]);
+  const question = questionOf(config.Healthcheck.Test, Math.min(seconds, PATIENCE_SECONDS));
+  const probe = await docker(["exec", container, ...question], ANSWER_MS);
   return { ready: probe.ok, why: `${state.Health.Status}: ${probe.output}`, restarts };
+}
+
+/** What a healthcheck runs; for so many seconds, where the container has the means for that. */
+function questionOf([form, ...test]: readonly string[], seconds: number): string[] {
+  if (form === "CMD-SHELL") return ["/bin/sh", "-c", ...test];
+  if (test[0] !== "bash") return test;
+  return ["bash", "-c", PATIENTLY, "bash", String(seconds), ...test];
 }
 
 /** Waits for the containers; says what is not ready where it gives up. */
@@ -81,7 +102,13 @@ async function awaitContainers({
   const restartsBefore = new Map<string, number>();
   let waiting = containers;
   for (;;) {
-    const looks = new Map(waiting.map((container) => [container, look(container)]));
+    const begun = Date.now();
+    const left = Math.max(0, Math.ceil((deadline - begun) / 1000));
+    const looks = new Map(
+      await Promise.all(
+        waiting.map(async (container) => [container, await look(container, left)] as const),
+      ),
+    );
     for (const [container, { ready }] of looks) {
       if (ready) console.log(`${container} is ready`);
     }
@@ -103,14 +130,14 @@ async function awaitContainers({
       const seconds = Math.round((Date.now() - started) / 1000);
       for (const container of lost.length > 0 ? lost : waiting) {
         const verb = isCrashing(container) ? "keeps crashing" : "is not ready";
-        const { output } = docker(["logs", "--tail", String(LOG_LINES), container]);
+        const { output } = await docker(["logs", "--tail", String(LOG_LINES), container]);
         console.error(
           `\n${container} ${verb} after ${seconds} s (${looks.get(container)?.why})\nthe end of its log:\n${output}`,
         );
       }
       return false;
     }
-    await sleep(POLL_MS);
+    await sleep(Math.max(0, begun + POLL_MS - Date.now()));
   }
 }
 

@@ -44,7 +44,7 @@ export class ListenerTrial {
   /** What keeps clients from using it, a sentence each; nothing where nobody can be put in their place. */
   async faults(): Promise<string[]> {
     const { brokers } = this.listener;
-    const from = this.standpoint();
+    const from = await this.standpoint();
     if (from === undefined) return [];
     const report = await examine(
       brokers.map(({ address }) => parseAddress(address)),
@@ -73,9 +73,9 @@ export class ListenerTrial {
   }
 
   /** Undefined where this program does not stand beside the clients and cannot be put there. */
-  private standpoint(): Standpoint | undefined {
+  private async standpoint(): Promise<Standpoint | undefined> {
     const { vantage, network, brokers } = this.listener;
-    if (vantage === "host") return isOnDockerHost(network) ? thisHost : undefined;
+    if (vantage === "host") return (await isOnDockerHost(network)) ? thisHost : undefined;
     return {
       place: onNetworkCalled(network),
       dial: (to) => {
@@ -89,11 +89,11 @@ export class ListenerTrial {
 }
 
 /** Whether `localhost` here is that of the Docker host, and not a container's with the engine's socket in it. */
-function isOnDockerHost(network: string): boolean {
+async function isOnDockerHost(network: string): Promise<boolean> {
   // Docker's contexts may mean an engine elsewhere; a docker command that knows none, such as podman's, does not.
   const engine =
     process.env["DOCKER_HOST"] ||
-    inspected("context", "{{.Endpoints.docker.Host}}").trim() ||
+    (await inspected("context", "{{.Endpoints.docker.Host}}")).trim() ||
     "unix:";
   if (!/^(unix|npipe):/.test(engine)) return false;
   const isContainer =
@@ -102,14 +102,22 @@ function isOnDockerHost(network: string): boolean {
     process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
   if (!isContainer) return true;
   // In a container that has an engine of its own, the network ends here.
-  const gateways = inspected("network", "{{range .IPAM.Config}}{{.Gateway}} {{end}}", network);
+  const gateways = await inspected(
+    "network",
+    "{{range .IPAM.Config}}{{.Gateway}} {{end}}",
+    network,
+  );
   const own = Object.values(networkInterfaces()).flatMap((all = []) => all);
   return own.some(({ address }) => gateways.split(/\s+/).includes(address));
 }
 
 /** What docker says of a thing; nothing where it does not. */
-function inspected(kind: string, format: string, ...names: readonly string[]): string {
-  const { ok, stdout } = docker([kind, "inspect", "--format", format, ...names], ANSWER_MS);
+async function inspected(
+  kind: string,
+  format: string,
+  ...names: readonly string[]
+): Promise<string> {
+  const { ok, stdout } = await docker([kind, "inspect", "--format", format, ...names], ANSWER_MS);
   return ok ? stdout : "";
 }
 

@@ -5,7 +5,7 @@ import {
   containersOf,
   inspectContainers,
   inspectVolumes,
-  networksOf,
+  objectsOf,
   volumesOf,
 } from "../../cli/engine-objects.ts";
 import { putOnPath, workInScratchFolder } from "../constructs/scratch.ts";
@@ -89,10 +89,10 @@ it("networks of an environment are listed by its label, and looked at", async ()
 "network inspect n1") echo '${JSON.stringify([network])}' ;;
 esac`,
   });
-  expect(await networksOf("trial")).toEqual([
+  expect((await objectsOf("trial")).networks).toEqual([
     { id: "n1", name: "trial-network", createdAt: "2026-11-22T22:22:22Z", labels: {} },
   ]);
-  expect(await networksOf("other")).toEqual([]);
+  expect(await objectsOf("other")).toEqual({ containers: [], networks: [], volumes: [] });
 });
 
 it("volumes that do not exist are left out", async () => {

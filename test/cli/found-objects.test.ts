@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
+import { objectsOf, type EngineObjects } from "../../cli/engine-objects.ts";
 import {
-  findObjects,
   importsOf,
   lockFromContainers,
   removeObjects,
   removeOneOffs,
   settleFound,
-  type FoundObjects,
+  unknownTo,
 } from "../../cli/found-objects.ts";
 import type { StackState, TerraformStack } from "../../cli/terraform-stack.ts";
 import { workspace } from "../../stacks/workspace.ts";
@@ -68,28 +68,34 @@ function stateOf(...ids: string[]): StackState {
 
 /** A program that asks for one network and one volume. */
 function stack(lock: () => Promise<void> = () => Promise.resolve()): TerraformStack {
-  const names = { docker_network: "trial-network", docker_volume: "trial-kafka-1-data" };
   return {
     lockOnce: lock,
     place: () => "the state in trial.tfstate",
-    objects: (type: keyof typeof names) => [{ address: `${type}.a`, name: names[type] }],
+    networks: () => [{ address: "terraform_data.a", name: "trial-network" }],
+    volumes: () => [{ address: "docker_volume.a", name: "trial-kafka-1-data" }],
   } as unknown as TerraformStack;
+}
+
+async function foundIn(state?: StackState): Promise<EngineObjects> {
+  return unknownTo(state, await objectsOf("trial"));
 }
 
 describe("what is found", () => {
   it("is what the state does not know", async () => {
-    const all = await findObjects("trial");
+    const all = await foundIn();
     expect(all).toMatchObject({
       containers: [{ id: "c1" }],
       networks: [{ id: "n1" }],
       volumes: ["trial-kafka-1-data"],
     });
-    expect(await findObjects("trial", stateOf("c1", "n1", "trial-kafka-1-data"))).toEqual({
+    expect(await foundIn(stateOf("c1", "trial-network", "trial-kafka-1-data"))).toEqual({
       containers: [],
       networks: [],
       volumes: [],
     });
-    expect(await findObjects("trial", stateOf("c1"))).toMatchObject({
+    // As the provider's own network was known.
+    expect((await foundIn(stateOf("n1"))).networks).toEqual([]);
+    expect(await foundIn(stateOf("c1"))).toMatchObject({
       containers: [],
       networks: [{ id: "n1" }],
     });
@@ -97,15 +103,15 @@ describe("what is found", () => {
 
   it("is nothing that a command started for a moment", async () => {
     containersAre({ id: "c1", labels: { ...LABELS, "kafka-platform-kit.one-off": "smoke" } });
-    expect((await findObjects("trial")).containers).toEqual([]);
-    await removeOneOffs("trial");
+    expect((await foundIn()).containers).toEqual([]);
+    await removeOneOffs((await objectsOf("trial")).containers);
     expect(changes()).toEqual(["rm --force c1"]);
   });
 });
 
 describe("without anybody's decision", () => {
   it("nothing is changed, and all that was found is told with the ways to go on", async () => {
-    const found = await findObjects("trial");
+    const found = await foundIn();
     await expect(settleFound("trial", found, stack(), false)).rejects.toThrowError(
       new CommandError(
         `trial is there already, but the state in trial.tfstate knows nothing of:
@@ -122,7 +128,7 @@ it was deployed from elsewhere, or its state was lost; nothing was changed; go o
     const { out } = listenToConsole();
     mkdirSync(workspace.root(), { recursive: true });
     writeFileSync(workspace.changing("trial"), "{}");
-    const found = await findObjects("trial");
+    const found = await foundIn();
     expect(await settleFound("trial", found, stack(), false)).toBe(found);
     expect(out).toEqual([
       "• going on with trial-kafka-1, trial-network, trial-kafka-1-data, left by a change that was cut off",
@@ -131,13 +137,13 @@ it was deployed from elsewhere, or its state was lost; nothing was changed; go o
 
   it("one who is making them just now is told of first", async () => {
     const locked = new CommandError("locked by somebody");
-    const found = await findObjects("trial");
+    const found = await foundIn();
     const busy = stack(() => Promise.reject(locked));
     await expect(settleFound("trial", found, busy, true)).rejects.toBe(locked);
   });
 
   it("nothing is asked, not even for the lock, where nothing was found", async () => {
-    const none: FoundObjects = { containers: [], networks: [], volumes: [] };
+    const none: EngineObjects = { containers: [], networks: [], volumes: [] };
     const busy = stack(() => Promise.reject(new Error("asked for the lock")));
     expect(await settleFound("trial", none, busy, false)).toBe(none);
   });
@@ -146,7 +152,7 @@ it was deployed from elsewhere, or its state was lost; nothing was changed; go o
 describe("adoption", () => {
   it("takes all of it, and says beforehand what becomes of it", async () => {
     const { out } = listenToConsole();
-    const found = await findObjects("trial");
+    const found = await foundIn();
     expect(await settleFound("trial", found, stack(), true)).toBe(found);
     expect(out.join("\n")).toContain(
       "adopting it: volumes and networks stay as they are; containers are stopped in order and made anew on them",
@@ -154,24 +160,22 @@ describe("adoption", () => {
     expect(changes()).toEqual([]);
   });
 
-  it("imports volumes and networks; containers are made anew", async () => {
-    const found = await findObjects("trial");
+  it("imports volumes, leaves the network to the one that is asked for; containers are made anew", async () => {
+    const found = await foundIn();
     expect(importsOf(found, stack(), stateOf())).toEqual({
-      imports: [
-        { to: "docker_network.a", id: "n1" },
-        { to: "docker_volume.a", id: "trial-kafka-1-data" },
-      ],
+      imports: [{ to: "docker_volume.a", id: "trial-kafka-1-data" }],
       rest: { containers: found.containers, networks: [], volumes: [] },
     });
   });
 
-  it("removes a network that the state has another one for, and leaves a volume nobody asks for", async () => {
+  it("removes a network and leaves a volume that nobody asks for", async () => {
     const { out } = listenToConsole();
-    const found = { ...(await findObjects("trial")), volumes: ["trial-kafka-2-data"] };
-    const state = { ...stateOf(), addresses: ["docker_network.a"] };
-    const { imports, rest } = importsOf(found, stack(), state);
+    const all = await foundIn();
+    const networks = all.networks.map((network) => ({ ...network, name: "trial-other" }));
+    const found = { ...all, networks, volumes: ["trial-kafka-2-data"] };
+    const { imports, rest } = importsOf(found, stack(), stateOf());
     expect(imports).toEqual([]);
-    expect(rest.networks).toEqual(found.networks);
+    expect(rest.networks).toEqual(networks);
     expect(rest.volumes).toEqual([]);
     expect(out).toEqual(["• volume trial-kafka-2-data stays, but nothing asks for it any more"]);
   });
@@ -179,7 +183,7 @@ describe("adoption", () => {
 
 it("containers are removed in order, before the networks and volumes that they use", async () => {
   listenToConsole();
-  await removeObjects(await findObjects("trial"));
+  await removeObjects(await foundIn());
   expect(changes()).toEqual([
     "stop c1",
     "rm --force c1",
@@ -200,7 +204,7 @@ it("a broker is removed before its controllers and ZooKeeper and after its Schem
     service("k", "kafka"),
     service("s", "schema-registry"),
   );
-  const { containers } = await findObjects("trial");
+  const { containers } = await foundIn();
   await removeObjects({ containers, networks: [], volumes: [] });
   expect(changes().filter((call) => call.startsWith("stop"))).toEqual([
     "stop s",
@@ -214,7 +218,7 @@ describe("a lost lock", () => {
   it("is made from the images that containers run on", async () => {
     listenToConsole();
     containersAre({ id: "c1", image: "sha256:39" });
-    const { containers } = await findObjects("trial");
+    const { containers } = await foundIn();
     expect(await lockFromContainers(environmentOf(), lockOf(), containers)).toEqual(
       lockOf({
         images: {
@@ -229,7 +233,7 @@ describe("a lost lock", () => {
 
   it("is not guessed from others, nor from none", async () => {
     containersAre({ id: "c1", image: "sha256:99" });
-    const { containers } = await findObjects("trial");
+    const { containers } = await foundIn();
     expect(await lockFromContainers(environmentOf(), lockOf(), containers)).toBeUndefined();
     expect(await lockFromContainers(environmentOf(), lockOf(), [])).toBeUndefined();
   });

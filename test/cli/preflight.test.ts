@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { containersOf } from "../../cli/engine-objects.ts";
 import { CommandError } from "../../cli/errors.ts";
 import { checkDisk, checkNamesAndPorts } from "../../cli/preflight.ts";
 import type { ProgramContainer } from "../../cli/terraform-stack.ts";
@@ -83,15 +84,19 @@ esac`,
   }
 
   function program(container: ProgramContainer): Parameters<typeof checkNamesAndPorts>[2] {
-    const names = { docker_network: "trial-network", docker_volume: "trial-kafka-1-data" };
     return {
       containers: () => [container],
-      objects: (type) => [{ address: `${type}.a`, name: names[type] }],
+      networks: () => [{ address: "terraform_data.a", name: "trial-network" }],
+      volumes: () => [{ address: "docker_volume.a", name: "trial-kafka-1-data" }],
     };
   }
 
+  async function checkWith(container: ProgramContainer, at = LOCAL): Promise<void> {
+    await checkNamesAndPorts("trial", at, program(container), await containersOf("trial"));
+  }
+
   function check(ports: { ip: string; external: number }[], at = LOCAL): Promise<void> {
-    return checkNamesAndPorts("trial", at, program({ name: "trial-kafka-1", ports }));
+    return checkWith({ name: "trial-kafka-1", ports }, at);
   }
 
   const OURSELVES = `${readFileSync("/proc/self/comm", "utf8").trim()} (process ${process.pid})`;
@@ -99,9 +104,7 @@ esac`,
   it("accepts free ports, and containers without any", async () => {
     // Port 0 is whichever is free.
     await expect(check([{ ip: "127.0.0.1", external: 0 }])).resolves.toBeUndefined();
-    await expect(
-      checkNamesAndPorts("trial", LOCAL, program({ name: "trial-kafka-1" })),
-    ).resolves.toBeUndefined();
+    await expect(checkWith({ name: "trial-kafka-1" })).resolves.toBeUndefined();
   });
 
   it.each(["127.0.0.1", "0.0.0.0"])(

@@ -23,6 +23,8 @@ const ON_POSTGRES = {
   resource: {},
 };
 
+const PLAN = { file: "plan", changes: [] };
+
 let programs: string;
 
 beforeEach(() => {
@@ -46,6 +48,11 @@ function printing(command: string, value: unknown): string {
   return `case "$1 $2" in ${command}*) cat <<'END'\n${JSON.stringify(value)}\nEND\n;; esac`;
 }
 
+/** The script of a Terraform that has planned these changes. */
+function planning(...changes: unknown[]): string {
+  return `${printing("show", { resource_changes: changes })}\n[ "$1" != plan ] || exit 2`;
+}
+
 function calls(): string[] {
   return readFileSync(join(programs, "calls"), "utf8").trim().split("\n");
 }
@@ -64,12 +71,30 @@ describe("the program", () => {
   });
 
   it("says what networks and volumes it asks for", () => {
-    const resource = { docker_volume: { b: { name: "trial-kafka-1-data" } } };
+    const resource = {
+      docker_volume: { b: { name: "trial-kafka-1-data" } },
+      terraform_data: { a: { input: "trial-network" }, gate: { provisioner: [] } },
+    };
     const stack = stackOf("", { resource });
-    expect(stack.objects("docker_volume")).toEqual([
-      { address: "docker_volume.b", name: "trial-kafka-1-data" },
+    expect(stack.volumes()).toEqual([{ address: "docker_volume.b", name: "trial-kafka-1-data" }]);
+    expect(stack.networks()).toEqual([{ address: "terraform_data.a", name: "trial-network" }]);
+    expect(stackOf("").networks()).toEqual([]);
+    expect(stackOf("").volumes()).toEqual([]);
+  });
+
+  it("is all to be made where nothing is there, without a question to Terraform", () => {
+    const resource = {
+      docker_container: { a: { name: "trial-kafka-1" } },
+      terraform_data: { gate: { provisioner: [{ "local-exec": { command: "{}" } }] } },
+    };
+    const stack = stackOf("", { resource });
+    const { file, changes } = stack.planFromNothing();
+    expect(file).toBeUndefined();
+    expect(changes).toMatchObject([
+      { address: "docker_container.a", type: "docker_container", actions: ["create"] },
+      { address: stack.gate().address, actions: ["create"] },
     ]);
-    expect(stack.objects("docker_network")).toEqual([]);
+    expect(existsSync(join(programs, "calls"))).toBe(false);
   });
 
   it.each([
@@ -259,22 +284,20 @@ describe("plan", () => {
 
   it("tells changes by the engine's names, leaving out what stays", async () => {
     const stack = stackOf(
-      printing("show", {
-        resource_changes: [
-          change(["no-op"], { name: "same" }, { name: "same" }),
-          change(["read"], null, {}),
-          change(["create"], null, { name: "new" }),
-          change(
-            ["delete", "create"],
-            { name: "old", labels: [{ label: "kafka-platform-kit.service", value: "kafka" }] },
-            { name: "renamed" },
-          ),
-          change(["delete"], { name: "data" }, null, "docker_volume.b"),
-          change(["update"], {}, {}, "terraform_data.c"),
-        ],
-      }),
+      planning(
+        change(["no-op"], { name: "same" }, { name: "same" }),
+        change(["read"], null, {}),
+        change(["create"], null, { name: "new" }),
+        change(
+          ["delete", "create"],
+          { name: "old", labels: [{ label: "kafka-platform-kit.service", value: "kafka" }] },
+          { name: "renamed" },
+        ),
+        change(["delete"], { name: "data" }, null, "docker_volume.b"),
+        change(["update"], {}, {}, "terraform_data.c"),
+      ),
     );
-    const { changes } = await stack.plan();
+    const changes = (await stack.plan())?.changes;
     expect(changes).toEqual([
       {
         address: "docker_container.a",
@@ -311,31 +334,38 @@ describe("plan", () => {
     ]);
   });
 
-  it("is empty when nothing is to be changed", async () => {
-    expect((await stackOf(printing("show", {})).plan()).changes).toEqual([]);
+  it("is none when nothing is to be changed, and is not looked at then", async () => {
+    expect(await stackOf("").plan()).toBeUndefined();
+    expect(calls()).toHaveLength(1);
+  });
+
+  it("may be of the outputs only", async () => {
+    expect((await stackOf(planning()).plan())?.changes).toEqual([]);
+  });
+
+  it("makes anew what Terraform does not see the end of", async () => {
+    await stackOf("").plan([], ["terraform_data.a"]);
+    expect(calls()[0]?.split(" ")).toContain("-replace=terraform_data.a");
   });
 
   it("imports what is there already, and leaves no trace of that in the program", async () => {
     const imports = [{ to: "docker_volume.b", id: "data" }];
     const planned = {
-      resource_changes: [
-        {
-          address: "docker_volume.b",
-          type: "docker_volume",
-          change: {
-            actions: ["no-op"],
-            before: { name: "data" },
-            after: { name: "data" },
-            importing: { id: "data" },
-          },
-        },
-      ],
+      address: "docker_volume.b",
+      type: "docker_volume",
+      change: {
+        actions: ["no-op"],
+        before: { name: "data" },
+        after: { name: "data" },
+        importing: { id: "data" },
+      },
     };
     const stack = stackOf(
-      `case "$1" in plan) cp adoption.tf.json "$here/adoption" ;; esac\n${printing("show", planned)}`,
+      `case "$1" in plan) cp adoption.tf.json "$here/adoption" ;; esac\n${planning(planned)}`,
     );
-    const { changes } = await stack.plan(imports);
-    expect(changes).toMatchObject([{ name: "data", actions: ["no-op"], imported: true }]);
+    expect((await stack.plan(imports))?.changes).toMatchObject([
+      { name: "data", actions: ["no-op"], imported: true },
+    ]);
     expect(JSON.parse(readFileSync(join(programs, "adoption"), "utf8"))).toEqual({
       import: imports,
     });
@@ -344,18 +374,36 @@ describe("plan", () => {
 
   it("shows the very plan that is applied", async () => {
     listenToConsole();
-    const stack = stackOf(printing("show", {}));
-    const { file } = await stack.plan();
-    await stack.apply(file);
+    const stack = stackOf(planning());
+    const plan = await stack.plan();
+    await stack.apply(plan!);
     const [planned, shown, applied] = calls();
-    expect(planned).toContain(`-out=${file}`);
-    expect(shown).toBe(`show -json ${file}`);
-    expect(applied?.split(" ").at(-1)).toBe(file);
+    expect(planned).toContain(`-out=${plan?.file}`);
+    expect(shown).toBe(`show -json ${plan?.file}`);
+    expect(applied?.split(" ").at(-1)).toBe(plan?.file);
     expect(applied).not.toContain("-auto-approve");
   });
 });
 
 describe("apply", () => {
+  it("tells when it made what", async () => {
+    listenToConsole();
+    const begun = Date.now();
+    const made = await stackOf(`cat <<'END'
+terraform_data.network_bridge_E00D5E6B: Creating...
+docker_container.kafka_broker-1_B7E72E3E: Creating...
+terraform_data.network_bridge_E00D5E6B: Creation complete after 0s [id=1]
+docker_container.kafka_broker-1_B7E72E3E: Creation complete after 0s [id=2]
+terraform_data.ready_gate_80926FD4: Creating...
+terraform_data.ready_gate_80926FD4: Creation complete after 0s [id=3]
+END`).apply(PLAN);
+    expect(made.map(({ name }) => name)).toEqual(["network", "container", "readiness"]);
+    for (const { startedAt, endedAt } of made) {
+      expect(startedAt).toBeGreaterThanOrEqual(begun);
+      expect(endedAt).toBeGreaterThanOrEqual(startedAt);
+    }
+  });
+
   it("shows what is done and what the gate says, nothing else", async () => {
     const { out } = listenToConsole();
     await stackOf(`cat <<'END'
@@ -366,7 +414,7 @@ docker_container.a: Creation complete after 1s [id=0123]
 terraform_data.gate (local-exec): Executing: ["node" "gate.mjs"]
 terraform_data.gate (local-exec): trial-kafka-1 is ready
 terraform_data.gate: Creation complete after 2s [id=4567]
-END`).apply("plan");
+END`).apply(PLAN);
     expect(out).toEqual([
       "  docker_container.a: Creation complete after 1s [id=0123]",
       "  trial-kafka-1 is ready",
@@ -377,7 +425,7 @@ END`).apply("plan");
   it("that fails says why and that it can be gone on with", async () => {
     listenToConsole();
     const stack = stackOf("echo 'Error: no such network' >&2; exit 1");
-    await expect(stack.apply("plan")).rejects.toThrowError(
+    await expect(stack.apply(PLAN)).rejects.toThrowError(
       new CommandError(
         "terraform apply failed:\nError: no such network\nwhat was done stays; the same command goes on from here",
       ),
@@ -411,21 +459,26 @@ describe("the state", () => {
     const resources = [
       resource("docker_container", "a", "a1"),
       resource("docker_volume", "b", "data"),
-      resource("terraform_data", "c"),
+      {
+        ...resource("terraform_data", "c"),
+        instances: [{ attributes: { input: { value: "net" } } }],
+      },
       { ...resource("docker_image", "d", "d1"), mode: "data" },
       { ...resource("docker_image", "gone", "e1"), instances: [] },
     ];
     const outputs = { docker: { value: { host: "unix:///one.sock" } } };
-    expect(await stackOf(printing("state", { resources, outputs })).state()).toEqual({
+    const stack = stackOf(printing("state", { resources, outputs }));
+    writeFileSync(join(stackFolder("trial"), "terraform.tfstate"), "{}");
+    expect(await stack.state()).toEqual({
       addresses: ["docker_container.a", "docker_volume.b", "terraform_data.c"],
-      ids: new Set(["a1", "data"]),
+      ids: new Set(["a1", "data", "net"]),
       environment: undefined,
       host: "unix:///one.sock",
       engineIds: ["a1"],
     });
   });
 
-  it("is empty before the first deploy", async () => {
+  it("is empty before the first deploy, and Terraform is not asked where it is a file", async () => {
     const empty = {
       addresses: [],
       ids: new Set(),
@@ -434,6 +487,9 @@ describe("the state", () => {
       engineIds: [],
     };
     expect(await stackOf("").state()).toEqual(empty);
+    expect(existsSync(join(programs, "calls"))).toBe(false);
+    expect(await stackOf("", ON_POSTGRES).state()).toEqual(empty);
+    expect(calls()).toEqual(["state pull"]);
   });
 
   it("that cannot be read is not taken for empty, and is named", async () => {
@@ -467,29 +523,29 @@ describe("the state", () => {
 describe("a change", () => {
   it("that is killed leaves a mark, by which the next deploy knows what it left", async () => {
     listenToConsole();
-    await expect(stackOf("kill -9 $$").apply("plan")).rejects.toThrowError(CommandError);
+    await expect(stackOf("kill -9 $$").apply(PLAN)).rejects.toThrowError(CommandError);
     expect(existsSync(workspace.changing("trial"))).toBe(true);
     stackOf("").settled();
     expect(existsSync(workspace.changing("trial"))).toBe(false);
   });
 
   it.each([
-    { end: "exit 0", error: undefined },
+    { end: "exit 0", error: [] },
     { end: "exit 1", error: expect.any(CommandError) as unknown },
   ])("that ends by itself ($end) leaves none", async ({ end, error }) => {
     listenToConsole();
     const stack = stackOf(`cp "../../../.kafka-platform/trial.changing.json" "$here/mark"; ${end}`);
-    expect(await stack.apply("plan").catch((thrown: unknown) => thrown)).toEqual(error);
+    expect(await stack.apply(PLAN).catch((thrown: unknown) => thrown)).toEqual(error);
     expect(existsSync(join(programs, "mark"))).toBe(true);
     expect(existsSync(workspace.changing("trial"))).toBe(false);
   });
 
   it("that fails leaves the mark of an earlier one that was killed, until one succeeds", async () => {
     listenToConsole();
-    await expect(stackOf("kill -9 $$").apply("plan")).rejects.toThrowError(CommandError);
-    await expect(stackOf("exit 1").apply("plan")).rejects.toThrowError(CommandError);
+    await expect(stackOf("kill -9 $$").apply(PLAN)).rejects.toThrowError(CommandError);
+    await expect(stackOf("exit 1").apply(PLAN)).rejects.toThrowError(CommandError);
     expect(existsSync(workspace.changing("trial"))).toBe(true);
-    await stackOf("exit 0").apply("plan");
+    await stackOf("exit 0").apply(PLAN);
     expect(existsSync(workspace.changing("trial"))).toBe(false);
   });
 });
@@ -514,7 +570,7 @@ exit 1`;
 
   it.each([
     { what: "plan", attempt: (stack: TerraformStack) => stack.plan() },
-    { what: "apply", attempt: (stack: TerraformStack) => stack.apply("plan") },
+    { what: "apply", attempt: (stack: TerraformStack) => stack.apply(PLAN) },
     { what: "a look", attempt: (stack: TerraformStack) => stack.lockOnce() },
   ])("names its holder and how to release it: $what", async ({ attempt }) => {
     listenToConsole();

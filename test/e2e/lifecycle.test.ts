@@ -152,6 +152,27 @@ describe("records survive", () => {
     await expectEmptyPlan();
   });
 
+  test("a prune of what does not run, the network included", async () => {
+    const volume = await formatOf();
+    await host.must("docker", "stop", BROKER);
+    await host.must("docker", "system", "prune", "--force");
+    expect([...(await labelled("container")), ...(await labelled("network"))]).toEqual([]);
+    const { exitCode, output } = await host.kit("deploy", "dev");
+    expect(exitCode, output).toBe(0);
+    expect(await formatOf()).toBe(volume);
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+
+  test("an engine that has forgotten the network of a stopped container", async () => {
+    await host.must("docker", "stop", BROKER);
+    await host.must("docker", "network", "rm", "dev-network");
+    const { exitCode, output } = await host.kit("deploy", "dev");
+    expect(exitCode, output).toBe(0);
+    expect(await consumeAll()).toEqual(records);
+    await expectEmptyPlan();
+  });
+
   test("a changed broker setting, which replaces the container and keeps the volume", async () => {
     const [container, volume] = [await idOf(BROKER), await formatOf()];
     edit(

@@ -229,14 +229,14 @@ describe("what the state does not know", () => {
     expect(await idOf("container", BROKER)).toBe(before);
   });
 
-  test("is adopted when somebody says so: volume and network as they are, no record lost", async () => {
+  test("is adopted when somebody says so: volume and network stay, no record is lost", async () => {
     const [container, network] = [
       await idOf("container", BROKER),
       await idOf("network", "dev-network"),
     ];
     const { exitCode, output } = await kit(host.checkout, "deploy", "dev", "--adopt");
     expect(exitCode, output).toBe(0);
-    expect(output).toContain("deploying dev: 2 to adopt, 3 to add");
+    expect(output).toContain("deploying dev: 1 to adopt, 4 to add");
     expect(output).toContain(`no lock, but ${BROKER} runs on local 4.1.1`);
     expect(output).toContain(`no lock, but volumes of cluster ${cluster}`);
     expect(await clusterId()).toBe(cluster);
@@ -253,6 +253,30 @@ describe("what the state does not know", () => {
     expect(output).toContain("go on where it was deployed");
     expect(await idOf("container", BROKER)).toBe(before);
   });
+});
+
+test("a state that has the network as the provider's own is gone on with: no record is lost", async () => {
+  const cwd = join(host.checkout, "cdktf.out", "stacks", "dev");
+  const terraform = async (...args: string[]): Promise<string> => {
+    const { exitCode, output } = await host.run(["terraform", ...args], { cwd, env: ACCOUNT });
+    expect(exitCode, output).toBe(0);
+    return output;
+  };
+  const network = await idOf("network", "dev-network");
+  const [now = ""] = (await terraform("state", "list")).match(/^terraform_data\.network\S*/m) ?? [];
+  const former = join(cwd, "former.tf.json");
+  const own = { docker_network: { network: { name: "dev-network" } } };
+  writeFileSync(former, JSON.stringify({ resource: own }));
+  await terraform("import", "docker_network.network", network);
+  await terraform("state", "rm", now);
+  await host.must("rm", former);
+  const { exitCode, output } = await kit(host.checkout, "deploy", "dev");
+  expect(exitCode, output).toBe(0);
+  expect(await terraform("state", "list")).toContain(now);
+  expect(await terraform("state", "list")).not.toContain("docker_network");
+  expect(await idOf("network", "dev-network")).toBe(network);
+  expect(await consumeAll()).toEqual(["record-1"]);
+  await expectEmptyPlan();
 });
 
 test("a plain terraform that holds the lock is named, and how to release what it may leave", async () => {

@@ -11,7 +11,7 @@ import { imagesAsAsked, type EnvironmentLock } from "../../stacks/environment-lo
 import { loadEnvironment, type Environment } from "../../stacks/environment.ts";
 import { KafkaPlatform } from "../../stacks/kafka-platform.ts";
 import { setVariable } from "../constructs/scratch.ts";
-import { emptyApp, synthesize, theOnly, type Program } from "../constructs/synthesis.ts";
+import { emptyApp, named, synthesize, theOnly, type Program } from "../constructs/synthesis.ts";
 import { CLUSTER_ID, environmentOf, lockOf } from "./environments.ts";
 
 const DOCKER_HOST = "unix:///var/run/docker.sock";
@@ -42,7 +42,8 @@ describe("the stack of an environment", () => {
     expect(
       program
         .replaceAll(/"file:[^"]*\/tsx\/[^"]*"/g, '"<tsx>"')
-        .replaceAll(/"[^"]*\/private\/gate\.ts"/g, '"<kit>/gate.ts"'),
+        .replaceAll(/"[^"]*\/private\/gate\.ts"/g, '"<kit>/gate.ts"')
+        .replaceAll(/"[^"]*\/stacks\/network\.mjs"/g, '"<kit>/network.mjs"'),
     ).toMatchSnapshot();
   });
 
@@ -67,20 +68,43 @@ describe("the stack of an environment", () => {
     expect(theOnly("docker_container", program)["env"]).toContain(`CLUSTER_ID=${CLUSTER_ID}`);
   });
 
-  it.each(["docker_container", "docker_network", "docker_volume"])(
-    "labels its %s with the environment",
-    (type) => {
-      expect(theOnly(type, platform(environmentOf(), lockOf()))["labels"]).toContainEqual({
-        label: ENVIRONMENT_LABEL,
-        value: "trial",
-      });
-    },
-  );
+  it.each(["docker_container", "docker_volume"])("labels its %s with the environment", (type) => {
+    expect(theOnly(type, platform(environmentOf(), lockOf()))["labels"]).toContainEqual({
+      label: ENVIRONMENT_LABEL,
+      value: "trial",
+    });
+  });
+
+  it("has a network with that label, which is removed as what it was made as", () => {
+    expect(named("network", "terraform_data", platform(environmentOf(), lockOf()))).toMatchObject({
+      input: "trial-network",
+      provisioner: [
+        {
+          "local-exec": {
+            interpreter: ["node", expect.stringMatching(/network\.mjs$/), "create"],
+            command: JSON.stringify({
+              name: "trial-network",
+              labels: { [ENVIRONMENT_LABEL]: "trial" },
+            }),
+            environment: { DOCKER_HOST },
+          },
+        },
+        {
+          "local-exec": {
+            when: "destroy",
+            interpreter: ["node", expect.stringMatching(/network\.mjs$/), "remove"],
+            command: "${self.output}",
+            environment: { DOCKER_HOST },
+          },
+        },
+      ],
+    });
+  });
 
   it("ends with a gate for all of its containers, on its own engine", () => {
     const program = platform(environmentOf(), lockOf());
     const [id] = Object.keys(program.resource["docker_container"] ?? {});
-    expect(theOnly("terraform_data", program)).toMatchObject({
+    expect(named("ready", "terraform_data", program)).toMatchObject({
       triggers_replace: [`\${docker_container.${id}.id}`],
       provisioner: [
         {
@@ -282,7 +306,7 @@ describe("its outputs", () => {
   it("name the container and the network as the engine knows them", () => {
     const program = platform(environmentOf(), lockOf());
     expect(outputs(program)).toMatchObject({
-      docker: { network: theOnly("docker_network", program)["name"] },
+      docker: { network: named("network", "terraform_data", program)["input"] },
       kafka: { brokers: [{ container: theOnly("docker_container", program)["name"] }] },
     });
   });

@@ -97,13 +97,31 @@ it("opens at once when all is healthy", async () => {
 });
 
 it.each([
-  { test: ["CMD", "bash", "-c", "</dev/tcp/one/1"], asked: "one bash -c </dev/tcp/one/1" },
-  { test: ["CMD-SHELL", "ready || exit 1"], asked: "one /bin/sh -c ready || exit 1" },
-])("asks the healthcheck's own question, $test.0, between the engine's looks", async (row) => {
+  { test: ["CMD", "ready", "one"], asked: /^one ready one$/ },
+  {
+    test: ["CMD", "bash", "-c", "</dev/tcp/one/1"],
+    asked: /^one bash -c .* bash 0 bash -c <\/dev\/tcp\/one\/1$/,
+  },
+  { test: ["CMD-SHELL", "ready || exit 1"], asked: /^one \/bin\/sh -c ready \|\| exit 1$/ },
+])("asks the healthcheck's own question, $test, between the engine's looks", async (row) => {
   const folder = docker({ one: [{ health: "starting", test: row.test }] });
   writeFileSync(join(folder, "one.ready"), "");
   expect(await gate(["one"], 0)).toMatchObject({ exitCode: 0, stdout: "one is ready" });
-  expect(readFileSync(join(folder, "probes"), "utf8")).toBe(`${row.asked}\n`);
+  expect(readFileSync(join(folder, "probes"), "utf8").trimEnd()).toMatch(row.asked);
+});
+
+it("has a container ask itself until it is ready, and tell the last answer where it is not", async () => {
+  const asking = `cd "$here"; shift 2; exec "$@"`;
+  const script = 'echo asked >>asked; echo "time $(wc -l <asked)"; [ $(wc -l <asked) -ge 3 ]';
+  const test = ["CMD", "bash", "-c", script];
+  const look = `case $1 in inspect) echo '${inspected({ health: "starting", test })}' ;; logs) ;; exec) ${asking} ;; esac`;
+  const folder = putOnPath({ docker: look });
+  expect(await gate(["one"], 0)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("one is not ready after N s (starting: time 1)") as string,
+  });
+  expect(await gate(["one"])).toMatchObject({ exitCode: 0, stdout: "one is ready" });
+  expect(readFileSync(join(folder, "asked"), "utf8")).toBe("asked\nasked\nasked\n");
 });
 
 it("waits for what is not ready yet, through restarts", async () => {
@@ -239,8 +257,8 @@ it("gives up at once where there is no docker command", async () => {
     exitCode: 1,
     stdout: "",
     stderr: `
-one is not ready after N s (docker: spawnSync docker ENOENT)
+one is not ready after N s (docker: spawn docker ENOENT)
 the end of its log:
-docker: spawnSync docker ENOENT`,
+docker: spawn docker ENOENT`,
   });
 });

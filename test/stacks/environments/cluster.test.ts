@@ -8,7 +8,7 @@ import {
 } from "../../../stacks/environment.ts";
 import { KafkaPlatform } from "../../../stacks/kafka-platform.ts";
 import { setVariable } from "../../constructs/scratch.ts";
-import { emptyApp, synthesize, theOnly, type Program } from "../../constructs/synthesis.ts";
+import { emptyApp, named, synthesize, type Program } from "../../constructs/synthesis.ts";
 import { lockOf } from "../environments.ts";
 
 beforeEach(() => {
@@ -48,11 +48,11 @@ describe("the environment cluster", () => {
     ];
     const containers = Object.values(program.resource["docker_container"] ?? {});
     expect(containers.map(({ name }) => name).sort()).toEqual(nodes.toSorted());
-    const [{ "local-exec": gate }] = theOnly("terraform_data", program)["provisioner"] as [
+    const [{ "local-exec": gate }] = named("ready", "terraform_data", program)["provisioner"] as [
       { "local-exec": { command: string } },
     ];
     expect(JSON.parse(gate.command)).toMatchObject({ containers: nodes });
-    expect(theOnly("terraform_data", program)["triggers_replace"]).toHaveLength(6);
+    expect(named("ready", "terraform_data", program)["triggers_replace"]).toHaveLength(6);
   });
 
   it("says where each broker is, for each listener, and that one may be killed", async () => {
