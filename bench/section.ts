@@ -1,9 +1,12 @@
 /** What is measured, in which unit. */
-export type Unit = "s" | "MiB" | "MB/s";
+export type Unit = "s" | "MiB" | "MB/s" | "modules";
 
 /** One thing that was measured several times, in one run with all others of its section. */
 export interface Measurement {
-  /** Stays the same from run to run, so that runs can be set against each other: `broker/compose`. */
+  /**
+   * Stays the same from run to run, so that runs can be set against each other: `broker/compose`. What comes
+   * before the first slash names the picture that it is drawn in.
+   */
   readonly key: string;
   /** What it is, for people. */
   readonly title: string;
@@ -19,7 +22,7 @@ export interface Comparison {
   readonly baseline: string;
   /** Key of the measurement that is ours. */
   readonly ours: string;
-  /** What the ratio ours / baseline, of the medians, is to stay below; undefined where there is no aim. */
+  /** What the ratio ours / baseline, of the medians, is not to exceed; undefined where there is no aim. */
   readonly aim?: number;
 }
 

@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { workspace } from "../../stacks/workspace.ts";
 import { step } from "../progress.ts";
@@ -7,8 +7,8 @@ import { run } from "../shell.ts";
 
 /** A program that is built from a Go module. */
 export interface GoProgram {
-  /** Folder beside this one with the `go.mod` and `go.sum` that pin the sources. */
-  readonly module: string;
+  /** Folder with the `go.mod` and `go.sum` that pin the sources; its URL ends in a slash. */
+  readonly module: URL;
   /** Import path of the program itself. */
   readonly package: string;
   /** What it is called while it is being built. */
@@ -25,10 +25,10 @@ export interface GoProgram {
  */
 export async function buildGoProgram(program: GoProgram, file: string): Promise<void> {
   mkdirSync(workspace.build(), { recursive: true });
-  const scratch = mkdtempSync(workspace.build(`${program.module}-`));
+  const module = fileURLToPath(program.module);
+  const scratch = mkdtempSync(workspace.build(`${basename(module)}-`));
   try {
     // A copy: go may write to the module's folder.
-    const module = fileURLToPath(new URL(`../${program.module}/`, import.meta.url));
     for (const name of ["go.mod", "go.sum"]) cpSync(join(module, name), join(scratch, name));
     const variables = Object.entries(program.variables ?? {}).map(
       ([name, to]) => `-X ${name}=${to}`,

@@ -17,7 +17,7 @@ export async function ensureOpenTofu(): Promise<string> {
   if (existsSync(file)) return file;
   await buildGoProgram(
     {
-      module: "opentofu",
+      module: new URL("../opentofu/", import.meta.url),
       package: "github.com/opentofu/opentofu/cmd/tofu",
       title: `OpenTofu ${VERSION}`,
       // Without it, the program calls itself a development version.

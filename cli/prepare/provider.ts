@@ -83,7 +83,7 @@ async function build(mirror: string, refusal: string): Promise<void> {
   const [os, arch] = (await run("go", ["env", "GOOS", "GOARCH"])).trim().split("\n");
   await buildGoProgram(
     {
-      module: "provider",
+      module: new URL("../provider/", import.meta.url),
       package: "github.com/terraform-providers/terraform-provider-docker",
       title: "the Docker provider",
     },

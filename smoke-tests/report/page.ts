@@ -1,6 +1,7 @@
 /** The matrix as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 import type { Vantage } from "../outputs.ts";
-import { html, Markup } from "./markup.ts";
+import { fact, htmlDocument, moment } from "./document.ts";
+import { html, type Markup } from "./markup.ts";
 import { headline, type Matrix, type Proof, type Way } from "./matrix.ts";
 import { picture } from "./picture.ts";
 import { STYLES } from "./styles.ts";
@@ -30,84 +31,67 @@ export function page(matrix: Matrix): string {
   const ways = [...targets.flatMap((target) => target.ways), ...others];
   const faulty = ways.filter(({ verdict }) => verdict === "failed");
   const absent = targets.filter((target) => target.ways.length === 0).map(({ title }) => title);
-  const time = at.toISOString();
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'"
-        />
-        <meta name="color-scheme" content="light dark" />
-        <title>${headline(matrix)}</title>
-        <style>
-          ${new Markup(STYLES)}
-        </style>
-      </head>
-      <body>
-        <header data-outcome="${outcome}">
-          <p class="outcome">${outcome}</p>
-          <h1>${environment}</h1>
-          <p class="counts">${SUMMARY[outcome](matrix)}</p>
-          <dl>
-            ${fact("tried", html`<time datetime="${time}">${time.replace(/T/, " ").replace(/\.\d+Z$/, " UTC")}</time>`)}
-            ${fact("Kafka", kafka)}
-            ${clusterId === undefined ? undefined : fact("cluster", html`<code>${clusterId}</code>`)}
-            ${network === undefined ? undefined : fact("network", html`<code>${network}</code>`)}
-          </dl>
-        </header>
-        <main>
-          <figure>
-            ${picture(matrix, "wide")} ${picture(matrix, "narrow")}
-            <figcaption>
-              <span data-verdict="passed">green: proven</span
-              ><span data-verdict="failed">red: failed</span
-              ><span data-verdict="not tried">grey: not tried, or ${absence}</span>
-            </figcaption>
-          </figure>
+  return htmlDocument(
+    headline(matrix),
+    STYLES,
+    html`<header data-outcome="${outcome}">
+        <p class="outcome">${outcome}</p>
+        <h1>${environment}</h1>
+        <p class="counts">${SUMMARY[outcome](matrix)}</p>
+        <dl>
+          ${fact("tried", moment(at))} ${fact("Kafka", kafka)}
+          ${clusterId === undefined ? undefined : fact("cluster", html`<code>${clusterId}</code>`)}
+          ${network === undefined ? undefined : fact("network", html`<code>${network}</code>`)}
+        </dl>
+      </header>
+      <main>
+        <figure>
+          ${picture(matrix, "wide")} ${picture(matrix, "narrow")}
+          <figcaption>
+            <span data-verdict="passed">green: proven</span
+            ><span data-verdict="failed">red: failed</span
+            ><span data-verdict="not tried">grey: not tried, or ${absence}</span>
+          </figcaption>
+        </figure>
+        ${
+          errors.length === 0
+            ? undefined
+            : html`<section class="errors">
+                <h2>Outside of all tests</h2>
+                ${errors.map((error) => html`<pre class="finding">${error}</pre>`)}
+              </section>`
+        }
+        ${
+          faulty.length === 0
+            ? undefined
+            : html`<section class="findings">
+                <h2>Findings</h2>
+                ${faulty.map(findings)}
+              </section>`
+        }
+        <section class="ways">
+          <h2>What was tried</h2>
+          <div class="list">${ways.map(wayIn)}</div>
           ${
-            errors.length === 0
+            absent.length === 0
               ? undefined
-              : html`<section class="errors">
-                  <h2>Outside of all tests</h2>
-                  ${errors.map((error) => html`<pre class="finding">${error}</pre>`)}
-                </section>`
+              : html`<p class="absent" data-verdict="not deployed">
+                  ${absence === "not deployed" ? "Not deployed" : "Not named"}: ${absent.join(", ")}
+                </p>`
           }
-          ${
-            faulty.length === 0
-              ? undefined
-              : html`<section class="findings">
-                  <h2>Findings</h2>
-                  ${faulty.map(findings)}
-                </section>`
-          }
-          <section class="ways">
-            <h2>What was tried</h2>
-            <div class="list">${ways.map(wayIn)}</div>
-            ${
-              absent.length === 0
-                ? undefined
-                : html`<p class="absent" data-verdict="not deployed">
-                    ${absence === "not deployed" ? "Not deployed" : "Not named"}:
-                    ${absent.join(", ")}
-                  </p>`
-            }
-          </section>
-          ${
-            images.length === 0
-              ? undefined
-              : html`<section class="images">
-                  <h2>Images</h2>
-                  <dl>
-                    ${images.map(({ container, image }) => fact(container, html`<code>${image}</code>`))}
-                  </dl>
-                </section>`
-          }
-        </main>
-      </body>
-    </html> `.text;
+        </section>
+        ${
+          images.length === 0
+            ? undefined
+            : html`<section class="images">
+                <h2>Images</h2>
+                <dl>
+                  ${images.map(({ container, image }) => fact(container, html`<code>${image}</code>`))}
+                </dl>
+              </section>`
+        }
+      </main> `,
+  );
 }
 
 const SUMMARY: Readonly<Record<Matrix["outcome"], (matrix: Matrix) => string>> = {
@@ -117,13 +101,6 @@ const SUMMARY: Readonly<Record<Matrix["outcome"], (matrix: Matrix) => string>> =
   "cut off": ({ passed, notTried }) =>
     `the run was cut off: ${passed} proven until then, ${notTried} not tried`,
 };
-
-function fact(name: string, value: string | Markup): Markup {
-  return html`<div>
-    <dt>${name}</dt>
-    <dd>${value}</dd>
-  </div>`;
-}
 
 function heading({ title, vantage, addresses, client }: Way): Markup {
   const place = [

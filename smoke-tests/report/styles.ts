@@ -1,5 +1,5 @@
-/** Styles of the page, in light and dark. */
-export const STYLES = `
+/** What all pages of the kit look like, in light and dark: colours, text, headings, lists of facts. */
+export const BASE_STYLES = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f5f6f8; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de;
@@ -19,11 +19,25 @@ body {
   background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
 }
-code, pre, .picture .address {
+code, pre {
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
 code, pre { font-size: 13px; }
 code { overflow-wrap: anywhere; }
+h1 { margin: 0; font-size: 26px; line-height: 1.25; overflow-wrap: anywhere; }
+h2 { margin: 36px 0 12px; font-size: 19px; }
+dl { margin: 0; display: flex; flex-wrap: wrap; gap: 2px 24px; }
+dl div { display: flex; gap: 8px; min-width: 0; }
+dt { color: var(--soft); overflow-wrap: anywhere; }
+dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+@media print { body { max-width: none; } article { break-inside: avoid; } }
+`;
+
+/** Styles of the matrix. */
+export const STYLES = `
+.picture .address {
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
 [data-verdict="passed"] { --tone: var(--passed); --tone-paper: var(--passed-paper); }
 [data-verdict="failed"] { --tone: var(--failed); --tone-paper: var(--failed-paper); }
 [data-verdict="not tried"], [data-verdict="not deployed"] { --tone: var(--none); --tone-paper: var(--panel); }
@@ -32,16 +46,11 @@ code { overflow-wrap: anywhere; }
 [data-outcome="cut off"] { --tone: var(--none); }
 
 header { border-left: 6px solid var(--tone); padding: 2px 0 2px 16px; }
-h1 { margin: 0; font-size: 26px; line-height: 1.25; overflow-wrap: anywhere; }
 .outcome {
   display: inline-block; margin: 0 0 6px; padding: 1px 10px; border-radius: 99px;
   background: var(--tone); color: var(--on-sign); font-weight: 650; font-size: 14px;
 }
 .counts { margin: 2px 0 8px; font-size: 17px; }
-dl { margin: 0; display: flex; flex-wrap: wrap; gap: 2px 24px; }
-dl div { display: flex; gap: 8px; min-width: 0; }
-dt { color: var(--soft); overflow-wrap: anywhere; }
-dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .images dl { display: block; }
 .images dl div { flex-wrap: wrap; }
 
@@ -77,7 +86,6 @@ figcaption span::before {
   border-radius: 50%; background: var(--tone);
 }
 
-h2 { margin: 36px 0 12px; font-size: 19px; }
 .list { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 12px; margin-bottom: 12px; }
 .list article { margin: 0; }
 .absent { color: var(--soft); }
@@ -100,5 +108,4 @@ li[data-verdict="passed"]::before { content: "✔"; }
 li[data-verdict="failed"]::before { content: "✘"; }
 .why, .remark { color: var(--soft); }
 .remark { font-size: 14px; }
-@media print { body { max-width: none; } article { break-inside: avoid; } }
 `;

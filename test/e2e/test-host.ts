@@ -17,11 +17,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { execa, type Options } from "execa";
+import { brokersOnly, copyCheckout } from "../../bench/checkout.ts";
 import { startPostgres, stopPostgres } from "./postgres.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
@@ -77,7 +78,7 @@ export class TestHost {
       }
       await host.startEngine();
       if (images.length > 0) await host.load(images);
-      await host.checkOut();
+      await copyCheckout(host.checkout);
       return host;
     } catch (error) {
       await host.remove();
@@ -118,12 +119,7 @@ export class TestHost {
   /** Takes the services beside the brokers out of an environment: for what they add nothing to but time. */
   leaveBrokersOnly(environment: string): void {
     const file = join(this.checkout, "stacks", "environments", `${environment}.ts`);
-    const before = readFileSync(file, "utf8");
-    const services =
-      /^ {2}(schemaRegistry|connect|ksqlDb|restProxy): (.*\},|\{\n( {4}.*\n)*? {2}\},)\n/gm;
-    const after = before.replace(services, "");
-    if (after === before) throw new Error(`no service to take out of ${environment}`);
-    writeFileSync(file, after);
+    writeFileSync(file, brokersOnly(readFileSync(file, "utf8")));
   }
 
   /** Makes the file system of the engine's data larger or smaller, as it stands. */
@@ -335,24 +331,6 @@ export class TestHost {
         throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}\n${log}`);
       }
       await sleep(100);
-    }
-  }
-
-  /** The files that git would give somebody else, and what was fetched and built already. */
-  private async checkOut(): Promise<void> {
-    const { stdout } = await execa(
-      "git",
-      ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
-      { cwd: CHECKOUT, lines: true },
-    );
-    for (const file of stdout.filter((name) => existsSync(join(CHECKOUT, name)))) {
-      mkdirSync(dirname(join(this.checkout, file)), { recursive: true });
-      cpSync(join(CHECKOUT, file), join(this.checkout, file));
-    }
-    symlinkSync(join(CHECKOUT, "node_modules"), join(this.checkout, "node_modules"));
-    mkdirSync(join(this.checkout, ".kafka-platform"));
-    for (const name of ["providers", "providers.lock.hcl"]) {
-      symlinkSync(workspaceFile(name), join(this.checkout, ".kafka-platform", name));
     }
   }
 }

@@ -1,0 +1,7 @@
+import type { Section } from "./section.ts";
+import { deploySection } from "./sections/deploy.ts";
+import { noopSection } from "./sections/noop.ts";
+import { synthSection } from "./sections/synth.ts";
+
+/** All sections, in the order in which they are run. */
+export const sections: readonly Section[] = [deploySection, noopSection, synthSection];
