@@ -41,7 +41,6 @@ export class Jvm {
   environment(prefix: "KAFKA" | "SCHEMA_REGISTRY" | "KAFKAREST" | "KSQL"): Record<string, string> {
     const { options } = this.sizing;
     return {
-      ...this.sizing.environment,
       [`${prefix}_HEAP_OPTS`]: this.heapOptions,
       ...(options === undefined ? {} : { [`${prefix}_JVM_PERFORMANCE_OPTS`]: options }),
     };
@@ -52,7 +51,7 @@ export class Jvm {
     const { options } = this.sizing;
     // Java refuses two collectors, and the image's is the parallel one.
     const added = options === undefined ? "" : ` -XX:-UseParallelGC ${options}`;
-    return { ...this.sizing.environment, JAVA_OPTS_APPEND: `${this.heapOptions}${added}` };
+    return { JAVA_OPTS_APPEND: `${this.heapOptions}${added}` };
   }
 
   /** What is wrong with heap and limit together. */

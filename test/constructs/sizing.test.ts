@@ -59,7 +59,7 @@ function containers(
 
 /** What the JVMs are told of their memory, and their limits. */
 function told(all: Record<string, Block>): Record<string, Block> {
-  const isOfMemory = /_HEAP_OPTS$|_PERFORMANCE_OPTS$|^JAVA_OPTS|^MALLOC_|DEDUPE_BUFFER/;
+  const isOfMemory = /_HEAP_OPTS$|_PERFORMANCE_OPTS$|^JAVA_OPTS|DEDUPE_BUFFER/;
   return Object.fromEntries(
     Object.entries(all).map(([name, container]) => {
       const variables = Object.entries(environmentOf(container));
@@ -71,7 +71,6 @@ function told(all: Record<string, Block>): Record<string, Block> {
 
 const SMALL =
   "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true";
-const ARENAS = { MALLOC_ARENA_MAX: "2" };
 const BUFFER = { KAFKA_LOG_CLEANER_DEDUPE_BUFFER_SIZE: "4194304" };
 
 /** As the start scripts of Kafka and of Confluent's services read it. */
@@ -79,7 +78,6 @@ function small(prefix: string, heap: number): Block {
   return {
     [`${prefix}_HEAP_OPTS`]: `-Xms16m -Xmx${heap}m`,
     [`${prefix}_JVM_PERFORMANCE_OPTS`]: SMALL,
-    ...ARENAS,
     limit: heap + 512,
   };
 }
@@ -90,7 +88,6 @@ const NODES = {
 };
 const APICURIO = {
   JAVA_OPTS_APPEND: `-Xms16m -Xmx128m -XX:-UseParallelGC ${SMALL}`,
-  ...ARENAS,
   limit: 640,
 };
 

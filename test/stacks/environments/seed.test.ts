@@ -136,7 +136,6 @@ function memory(prefix: string, heap: number): Difference[] {
       `env ${prefix}_JVM_PERFORMANCE_OPTS`,
       "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true",
     ],
-    ["env MALLOC_ARENA_MAX", "2"],
     ["memory", `${heap + 512} MiB`],
   ].map(([setting = "", ours = ""]) => ({ setting, compose: "-", ours, reason: MEMORY }));
 }
