@@ -28,9 +28,8 @@ import {
   removeOneOffs,
   settleFound,
   unknownTo,
-  type Import,
 } from "./found-objects.ts";
-import { askGate, type GateAnswer } from "./gate.ts";
+import { askGate } from "./gate.ts";
 import { askBeforeOutage } from "./outage.ts";
 import { checkDisk, checkNamesAndPorts } from "./preflight.ts";
 import { ensureEngine, type Engine } from "./prepare/engine.ts";
@@ -40,12 +39,7 @@ import { ensureProvider } from "./prepare/provider.ts";
 import { ensureTerraform } from "./prepare/terraform.ts";
 import { say, step } from "./progress.ts";
 import { run } from "./shell.ts";
-import {
-  TerraformStack,
-  type Plan,
-  type PlannedChange,
-  type StackState,
-} from "./terraform-stack.ts";
+import { TerraformStack, type PlannedChange, type StackState } from "./terraform-stack.ts";
 import { Timings } from "./timings.ts";
 import {
   checkMetadata,
@@ -89,19 +83,23 @@ export interface DeployOptions extends Consent {
 export async function deploy(name: string, options: DeployOptions): Promise<Deployed> {
   const environment = await loadEnvironment(name);
   const timings = new Timings();
+  const early = new AbortController();
   return exclusively(name, "deploy", async () => {
     try {
-      return await deployAlone(environment, options, timings);
+      return await deployAlone(environment, options, timings, early);
     } finally {
+      early.abort();
       timings.write(name);
     }
   });
 }
 
+/** @param early ends what was begun in the hope that nothing is to be changed */
 async function deployAlone(
   environment: Environment,
   options: DeployOptions,
   timings: Timings,
+  early: AbortController,
 ): Promise<Deployed> {
   const { name } = environment;
   const wanted = imagesWanted();
@@ -123,6 +121,10 @@ async function deployAlone(
     synth([{ environment, lock: unseen }]);
   });
   const stack = new TerraformStack(terraform, name);
+  // Mostly there is nothing to change, and all is ready: that is found out beside all else.
+  const asked = lockKept && askGate(stack, GATE_SECONDS, early.signal);
+  // Who waits for it is told.
+  asked?.catch(() => undefined);
   const [, present] = await timings.of("init", () =>
     Promise.all([stack.init(options.migrateState), objectsOf(name)]),
   );
@@ -162,7 +164,9 @@ async function deployAlone(
   await timings.of("look", () => checkNamesAndPorts(name, engine, stack, present.containers));
   await removeOneOffs(present.containers);
   // The provider's own, of earlier versions of this kit: it stays, under another name in the state.
-  const former = state.addresses.filter((address) => address.startsWith("docker_network."));
+  const former = state.addresses.filter(
+    (address) => address.startsWith("docker_network.") && !stack.asksFor(address),
+  );
   if (former.length > 0) await stack.forget(former);
   const { imports, rest } = importsOf(found, stack, state);
   await removeObjects(rest);
@@ -170,10 +174,11 @@ async function deployAlone(
   const gone = goneNetworks(stack, state, present);
   const started = gone.length > 0 ? [] : await startStopped(without(present.containers, rest));
   const isFirst = state.addresses.length === 0 && isNothing(present);
-  const { plan, answer } = isFirst
-    ? { plan: stack.planFromNothing() }
-    : await timings.of("plan", () => planAndAsk(stack, imports, gone));
+  const plan = isFirst
+    ? stack.planFromNothing()
+    : await timings.of("plan", () => step("planning", () => stack.plan(imports, gone)));
   if (plan !== undefined) {
+    early.abort();
     const { changes } = plan;
     refuseLoss(name, changes);
     if (isSettled) await settle();
@@ -181,13 +186,15 @@ async function deployAlone(
     say(`deploying ${name}: ${describe(changes) || "what it says of itself"}`);
     for (const made of await stack.apply(plan)) timings.add(made);
   }
+  // Where containers were made, Terraform has asked.
   const isAsked = plan?.changes.some(({ address }) => address === stack.gate().address) === true;
   if (!isAsked) {
-    const { ready, complaint } =
-      answer ??
-      (await timings.of("readiness", () =>
-        step("waiting until all is ready", () => askGate(stack, GATE_SECONDS)),
-      ));
+    const { ready, complaint } = await timings.of("readiness", () =>
+      step("waiting until all is ready", async () => {
+        const answer = plan === undefined ? await asked : undefined;
+        return answer ?? askGate(stack, GATE_SECONDS);
+      }),
+    );
     if (!ready) throw new CommandError(complaint);
   }
   stack.settled();
@@ -200,28 +207,6 @@ async function deployAlone(
     leftOut: leftOut(environment, lockedDistribution(lock)).map(titleOf),
     changed: plan !== undefined || started.length > 0,
   };
-}
-
-/**
- * Asks what there is to change, and at the same time whether all is ready: it mostly is, and nothing is to be changed.
- *
- * @param gone addresses of networks that are to be made anew
- */
-async function planAndAsk(
-  stack: TerraformStack,
-  imports: readonly Import[],
-  gone: readonly string[],
-): Promise<{ readonly plan?: Plan | undefined; readonly answer?: GateAnswer }> {
-  const cancelled = new AbortController();
-  const answer = askGate(stack, GATE_SECONDS, cancelled.signal);
-  try {
-    const plan = await step("planning", () => stack.plan(imports, gone));
-    if (plan !== undefined) return { plan };
-    return { answer: await step("waiting until all is ready", () => answer) };
-  } finally {
-    cancelled.abort();
-    await Promise.allSettled([answer]);
-  }
 }
 
 /** Addresses of networks that the state knows and the engine has no longer, as after a prune. */

@@ -176,6 +176,11 @@ export class TerraformStack {
     return existsSync(join(this.folder, "cdk.tf.json"));
   }
 
+  /** Whether the program has a resource at this address. */
+  asksFor(address: string): boolean {
+    return this.resources().some((resource) => resource.address === address);
+  }
+
   /** Volumes that the program asks for. */
   volumes(): ProgramObject[] {
     return Object.entries(this.program().resource.docker_volume ?? {}).map(([key, { name }]) => ({
@@ -362,16 +367,12 @@ export class TerraformStack {
 
   /** What a deploy makes where nothing is there yet: all of the program. No Terraform is asked. */
   planFromNothing(): Plan {
-    const changes = Object.entries(this.program().resource).flatMap(([type, resources]) =>
-      Object.keys(resources).map((key) => ({
-        address: `${type}.${key}`,
-        type,
-        name: key,
-        actions: ["create"],
-        imported: false,
-        service: undefined,
-      })),
-    );
+    const changes = this.resources().map((resource) => ({
+      ...resource,
+      actions: ["create"],
+      imported: false,
+      service: undefined,
+    }));
     return { file: undefined, changes };
   }
 
@@ -478,6 +479,12 @@ export class TerraformStack {
       );
     }
     return outputs as unknown as DeployedOutputs;
+  }
+
+  private resources(): Pick<PlannedChange, "address" | "type" | "name">[] {
+    return Object.entries(this.program().resource).flatMap(([type, resources]) =>
+      Object.keys(resources).map((name) => ({ address: `${type}.${name}`, type, name })),
+    );
   }
 
   private program(): Program {
