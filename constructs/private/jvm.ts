@@ -5,11 +5,11 @@ import { Sizing, type JavaService, type MemoryProps } from "../sizing.ts";
 const BESIDE_HEAP = 512;
 
 /**
- * What a JVM was seen to need beside its heap, in MiB, with some room: code, class data, threads, buffers. That of
- * ksqlDB, which keeps its tables there, and of the REST Proxy is by recordings of 7.0.1.
+ * What a JVM was seen to need beside its heap under load, in MiB, with some room: code, class data, threads, buffers. Those
+ * of ksqlDB, which keeps its tables there, and of the REST Proxy are by recordings of 7.0.1.
  */
 const LEAST_BESIDE_HEAP: Readonly<Record<JavaService, number>> = {
-  broker: 128,
+  broker: 160,
   controller: 128,
   zooKeeper: 128,
   schemaRegistry: 160,

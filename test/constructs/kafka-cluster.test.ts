@@ -633,19 +633,19 @@ describe("settings that contradict each other", () => {
       title: "a heap above the memory limit",
       props: { heap: Memory.gibibytes(2), memoryLimit: Memory.gibibytes(1) },
       conflict:
-        "a heap of 2048 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 2560 MiB (2176 MiB at the least)",
+        "a heap of 2048 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 2560 MiB (2208 MiB at the least)",
     },
     {
       title: "a heap that is the memory limit",
       props: { heap: Memory.gibibytes(1), memoryLimit: Memory.gibibytes(1) },
       conflict:
-        "a heap of 1024 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
+        "a heap of 1024 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 1536 MiB (1184 MiB at the least)",
     },
     {
-      title: "a heap that leaves the JVM less than 128 MiB",
-      props: { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1151) },
+      title: "a heap that leaves the JVM less than 160 MiB",
+      props: { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1183) },
       conflict:
-        "a heap of 1024 MiB does not fit a memory limit of 1151 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
+        "a heap of 1024 MiB does not fit a memory limit of 1183 MiB; lower the heap, or raise the limit to 1536 MiB (1184 MiB at the least)",
     },
     {
       title: "a heap that the log cleaner's buffer fills",
@@ -682,10 +682,10 @@ describe("settings that contradict each other", () => {
     expect(conflicts(props)).toEqual([]);
   });
 
-  it("accepts a heap that leaves the JVM 128 MiB", () => {
-    const props = { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1152) };
+  it("accepts a heap that leaves the JVM 160 MiB", () => {
+    const props = { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1184) };
     expect(conflicts(props)).toEqual([]);
-    expect(container(props)["memory"]).toBe(1152);
+    expect(container(props)["memory"]).toBe(1184);
   });
 
   it.each([

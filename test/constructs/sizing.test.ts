@@ -153,7 +153,7 @@ describe("Sizing.laptop()", () => {
 
 describe("a memory limit that is too small", () => {
   const all: [container: string, id: string, least: number][] = [
-    ["kafka-1", "kafka", 256 + 128],
+    ["kafka-1", "kafka", 256 + 160],
     ["zookeeper-1", "zookeeper", 128 + 128],
     ["registry", "registry", 128 + 160],
     ["connect", "connect", 256 + 192],
