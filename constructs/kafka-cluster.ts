@@ -28,7 +28,7 @@ import { ServiceContainers, sharesPort, type PortBinding } from "./private/servi
 import { Sizing, type MemoryProps } from "./sizing.ts";
 import { Storage } from "./storage.ts";
 
-/** Settings of a {@link KafkaCluster}. */
+/** Settings of a {@link KafkaCluster}. Heap and memory limit are a broker's; controllers have theirs by {@link Metadata.kraft}. */
 export interface KafkaClusterProps extends MemoryProps {
   /** Name of the cluster: broker n's container is `<name>-<n>`, its volume `<name>-<n>-data`. Lower-case letters, digits and dashes. */
   readonly name: string;
