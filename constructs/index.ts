@@ -41,5 +41,6 @@ export {
   type ISchemaRegistry,
   type SchemaRegistryProps,
 } from "./schema-registry.ts";
+export { Sizing, type JavaService, type MemoryProps } from "./sizing.ts";
 export { Storage } from "./storage.ts";
 export { ZooKeeper, type ZooKeeperProps, type ZooKeeperServer } from "./zookeeper.ts";

@@ -14,21 +14,22 @@ import { InvalidSettingError } from "./errors.ts";
 import type { Jmx } from "./jmx.ts";
 import type { Labels } from "./labels.ts";
 import { CLUSTER_LISTENERS, type Listener, type Vantage } from "./listener.ts";
-import { Memory } from "./memory.ts";
 import { Metadata } from "./metadata.ts";
 import { isLoopback, isUnspecified } from "./private/external-address.ts";
 import { checkHostName } from "./private/host-name.ts";
+import { Jvm } from "./private/jvm.ts";
 import { brokerSettings, controllerSettings } from "./private/listener-settings.ts";
+import { cleanerConflicts } from "./private/log-cleaner.ts";
 import { Probe } from "./private/probe.ts";
 import { settingConflicts, toEnvironment, type Properties } from "./private/properties.ts";
 import { quorumConflict } from "./private/quorum.ts";
 import { replicationConflicts, replicationSettings } from "./private/replication.ts";
 import { ServiceContainers, sharesPort, type PortBinding } from "./private/service-container.ts";
-import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
+import { Sizing, type MemoryProps } from "./sizing.ts";
 import { Storage } from "./storage.ts";
 
-/** Settings of a {@link KafkaCluster}. */
-export interface KafkaClusterProps {
+/** Settings of a {@link KafkaCluster}. Heap and memory limit are a broker's; controllers have theirs by {@link Metadata.kraft}. */
+export interface KafkaClusterProps extends MemoryProps {
   /** Name of the cluster: broker n's container is `<name>-<n>`, its volume `<name>-<n>-data`. Lower-case letters, digits and dashes. */
   readonly name: string;
   /**
@@ -68,18 +69,6 @@ export interface KafkaClusterProps {
    * @default Storage.volume()
    */
   readonly storage?: Storage;
-  /**
-   * Java heap of a broker; controllers beside them have theirs by {@link Metadata.kraft}.
-   *
-   * @default - 1 GiB, as the images themselves have it
-   */
-  readonly heap?: Memory;
-  /**
-   * Memory limit of a broker's container.
-   *
-   * @default - the heap and 512 MiB for what the JVM keeps beside it
-   */
-  readonly memoryLimit?: Memory;
   /**
    * More broker settings, under Kafka's own names, such as `log.retention.hours`. They win over the
    * cluster's defaults; what listeners, quorum and storage are made of cannot be set here.
@@ -214,15 +203,14 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
     const isCombined = ensemble === undefined && dedicated === undefined;
     const voters = isCombined ? nodes : controllers;
 
-    const memory = serviceMemory(props.heap ?? Memory.gibibytes(1), props.memoryLimit);
-    const memoryOfControllers = serviceMemory(
-      dedicated?.heap ?? Memory.mebibytes(512),
-      dedicated?.memoryLimit,
-    );
+    const { sizing = Sizing.server() } = props;
+    const jvm = new Jvm("broker", { ...props, sizing });
+    const jvmOfControllers = new Jvm("controller", { ...dedicated, sizing });
     const settings = {
       ...replicationSettings(nodes.length, props.distribution),
       // A first consumer need not wait.
       "group.initial.rebalance.delay.ms": "0",
+      ...sizing.brokerSettings,
       ...props.settings,
       "log.dirs": DATA_PATH,
     };
@@ -240,8 +228,9 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
         ...portConflicts(bindings),
         ...sharedAddresses(nodes, this.listeners),
         ...(ensemble === undefined ? [] : reservedIds(nodes, settings)),
-        ...memoryConflicts(memory),
-        ...(controllers.length === 0 ? [] : memoryConflicts(memoryOfControllers)),
+        ...jvm.conflicts(),
+        ...cleanerConflicts(settings, jvm.heap),
+        ...(controllers.length === 0 ? [] : jvmOfControllers.conflicts()),
         ...settingConflicts(
           props.settings ?? {},
           OWN_PROPERTIES,
@@ -268,7 +257,7 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
         : new ServiceContainers(quorumScope, {
             ...kind,
             service: "kafka-controller",
-            memoryLimit: memoryOfControllers.limit,
+            memoryLimit: jvmOfControllers.limit,
           });
     this.controllers = controllers.flatMap((node, i) => {
       if (controllerContainers === undefined) return [];
@@ -280,7 +269,7 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
           // Of topics that are made without numbers of their own, the controller knows the defaults.
           ...toEnvironment("KAFKA", { ...settings, ...controllerSettings(node, voters) }),
           ...identity,
-          KAFKA_HEAP_OPTS: heapOptions(memoryOfControllers),
+          ...jvmOfControllers.environment("KAFKA"),
         },
         ports: [],
         mounts: [log],
@@ -293,7 +282,7 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
     const containers = new ServiceContainers(this, {
       ...kind,
       service: "kafka",
-      memoryLimit: memory.limit,
+      memoryLimit: jvm.limit,
     });
     const bindings = nodes.map((node) => ({
       node,
@@ -310,7 +299,7 @@ export class KafkaCluster extends Construct implements IKafkaCluster {
             ...brokerSettings(node, voters, this.listeners, this.metadata),
           }),
           ...identity,
-          KAFKA_HEAP_OPTS: heapOptions(memory),
+          ...jvm.environment("KAFKA"),
           ...(jmx === undefined
             ? {}
             : {

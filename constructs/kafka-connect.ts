@@ -5,7 +5,7 @@ import { HttpService, type HttpServiceProps } from "./private/http-service.ts";
 import { settingConflicts, type Properties } from "./private/properties.ts";
 import type { ISchemaRegistry } from "./schema-registry.ts";
 
-/** Settings of a {@link KafkaConnect}. The heap is 512 MiB by default. */
+/** Settings of a {@link KafkaConnect}. */
 export interface KafkaConnectProps extends HttpServiceProps {
   /**
    * Where converters keep schemas: records are Avro then, unless a connector says otherwise. Confluent's images only.
@@ -44,7 +44,7 @@ export class KafkaConnect extends HttpService implements IKafkaConnect {
       title: "Connect",
       image: image.image,
       port: 8083,
-      heap: 512,
+      size: "connect",
       // It leaves its group and lets the tasks commit.
       stopSeconds: 60,
       render: (needs) =>

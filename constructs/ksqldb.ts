@@ -12,7 +12,7 @@ import { settingConflicts, toEnvironment, type Properties } from "./private/prop
 import { ServiceContainers } from "./private/service-container.ts";
 import type { ISchemaRegistry } from "./schema-registry.ts";
 
-/** Settings of a {@link KsqlDb}. The heap is 512 MiB by default. */
+/** Settings of a {@link KsqlDb}. */
 export interface KsqlDbProps extends HttpServiceProps {
   /**
    * Where the schemas of Avro, JSON Schema and Protobuf records are.
@@ -72,10 +72,10 @@ export class KsqlDb extends HttpService {
       title: "ksqlDB",
       image: images.server,
       port: PORT,
-      heap: 512,
+      size: "ksqlDb",
       // It has been seen to take 33 s.
       stopSeconds: 90,
-      render: ({ host, port, bootstrapServers, replicationFactor, heap }) => {
+      render: ({ host, port, bootstrapServers, replicationFactor, jvm }) => {
         const replicas = String(replicationFactor);
         return {
           environment: {
@@ -96,7 +96,7 @@ export class KsqlDb extends HttpService {
               ...(connect === undefined ? {} : { "ksql.connect.url": connect.networkUrl }),
               ...settings,
             }),
-            KSQL_HEAP_OPTS: heap,
+            ...jvm.environment("KSQL"),
           },
           apiPath: "",
           // The status is 200 all the while.

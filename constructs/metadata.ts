@@ -18,9 +18,9 @@ export interface ControllersProps {
    */
   readonly controllers: number;
   /**
-   * Java heap of a controller.
+   * Java heap of a controller, at the most.
    *
-   * @default - 512 MiB
+   * @default - what the cluster's sizing has for it
    */
   readonly heap?: Memory;
   /**

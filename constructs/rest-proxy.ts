@@ -5,7 +5,7 @@ import { Probe } from "./private/probe.ts";
 import { toEnvironment } from "./private/properties.ts";
 import type { ISchemaRegistry } from "./schema-registry.ts";
 
-/** Settings of a {@link RestProxy}. The heap is 256 MiB by default. */
+/** Settings of a {@link RestProxy}. */
 export interface RestProxyProps extends HttpServiceProps {
   /**
    * Where the schemas of Avro, JSON Schema and Protobuf records are.
@@ -27,9 +27,9 @@ export class RestProxy extends HttpService {
       title: "REST Proxy",
       image,
       port: 8082,
-      heap: 256,
+      size: "restProxy",
       stopSeconds: 60,
-      render: ({ host, port, bootstrapServers, heap }) => ({
+      render: ({ host, port, bootstrapServers, jvm }) => ({
         environment: {
           ...toEnvironment("KAFKA_REST", {
             "bootstrap.servers": bootstrapServers,
@@ -41,7 +41,7 @@ export class RestProxy extends HttpService {
               ? {}
               : { "schema.registry.url": schemaRegistry.networkUrl }),
           }),
-          KAFKAREST_HEAP_OPTS: heap,
+          ...jvm.environment("KAFKAREST"),
         },
         apiPath: "",
         // The root is answered with the brokers gone, too.

@@ -3,7 +3,7 @@ import { lacking, type SchemaRegistryImage } from "./distribution.ts";
 import { HttpService, type HttpServiceProps } from "./private/http-service.ts";
 import { schemaRegistryDialect } from "./private/schema-registry-dialect.ts";
 
-/** Settings of a {@link SchemaRegistry}. The heap is 256 MiB by default. */
+/** Settings of a {@link SchemaRegistry}. */
 export type SchemaRegistryProps = HttpServiceProps;
 
 /** A Schema Registry, as other services need to know it. */
@@ -30,7 +30,7 @@ export class SchemaRegistry extends HttpService implements ISchemaRegistry {
       title: "Schema Registry",
       image: image.image,
       port: 8081,
-      heap: 256,
+      size: "schemaRegistry",
       stopSeconds: 60,
       render: (needs) => schemaRegistryDialect(image.product, needs),
     });

@@ -4,18 +4,18 @@ import { Construct } from "constructs";
 import type { Distribution } from "./distribution.ts";
 import { InvalidSettingError } from "./errors.ts";
 import type { Labels } from "./labels.ts";
-import { Memory } from "./memory.ts";
 import { Metadata, type IZooKeeper } from "./metadata.ts";
 import { hostNames } from "./private/host-name.ts";
+import { Jvm } from "./private/jvm.ts";
 import { Probe } from "./private/probe.ts";
 import { checkQuorum } from "./private/quorum.ts";
 import { publishedPorts, ServiceContainers } from "./private/service-container.ts";
-import { heapOptions, memoryConflicts, serviceMemory } from "./private/service-memory.ts";
 import type { PublishedPort } from "./published-port.ts";
+import type { MemoryProps } from "./sizing.ts";
 import { Storage } from "./storage.ts";
 
 /** Settings of a {@link ZooKeeper}. */
-export interface ZooKeeperProps {
+export interface ZooKeeperProps extends MemoryProps {
   /** Name of the ensemble: server n's container is `<name>-<n>`. Lower-case letters, digits and dashes. */
   readonly name: string;
   /** Where the images come from. */
@@ -46,18 +46,6 @@ export interface ZooKeeperProps {
    * @default Storage.volume()
    */
   readonly storage?: Storage;
-  /**
-   * Java heap of a server.
-   *
-   * @default - 256 MiB
-   */
-  readonly heap?: Memory;
-  /**
-   * Memory limit of a server's container.
-   *
-   * @default - the heap and 512 MiB for what the JVM keeps beside it
-   */
-  readonly memoryLimit?: Memory;
   /**
    * Labels on everything the ensemble makes.
    *
@@ -103,14 +91,14 @@ export class ZooKeeper extends Construct implements IZooKeeper {
           `${props.distribution} names no ZooKeeper image; give zooKeeper to Distribution.of()`,
       );
     }
-    const memory = serviceMemory(props.heap ?? Memory.mebibytes(256), props.memoryLimit);
-    this.node.addValidation({ validate: () => memoryConflicts(memory) });
+    const jvm = new Jvm("zooKeeper", props);
+    this.node.addValidation({ validate: () => jvm.conflicts() });
 
     const containers = new ServiceContainers(this, {
       service: "zookeeper",
       image,
       network: props.network,
-      memoryLimit: memory.limit,
+      memoryLimit: jvm.limit,
       stopSeconds: STOP_SECONDS,
       labels: props.labels,
     });
@@ -137,7 +125,7 @@ export class ZooKeeper extends Construct implements IZooKeeper {
           // ZooKeeper by itself never removes an old snapshot.
           ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT: "3",
           ZOOKEEPER_AUTOPURGE_PURGE_INTERVAL: "24",
-          KAFKA_HEAP_OPTS: heapOptions(memory),
+          ...jvm.environment("KAFKA"),
           // The probe's word and no other; the web server for administrators would be one more open door.
           KAFKA_OPTS:
             "-Dzookeeper.4lw.commands.whitelist=srvr -Dzookeeper.admin.enableServer=false",

@@ -14,6 +14,7 @@ import {
   type RestProxyProps,
   type SchemaRegistryProps,
   type ServiceName,
+  type Sizing,
   type ZooKeeperProps,
 } from "../constructs/index.ts";
 
@@ -26,6 +27,12 @@ export interface EnvironmentSettings {
    * the wanted images cannot be pulled.
    */
   readonly versions: Readonly<Partial<Record<DistributionName, string>>>;
+  /**
+   * What its services are sized for; one that has a sizing of its own goes by that.
+   *
+   * @default Sizing.server()
+   */
+  readonly sizing?: Sizing;
   /**
    * The ZooKeeper that the brokers keep their metadata in.
    *

@@ -13,6 +13,7 @@ import {
   ReadinessGate,
   RestProxy,
   SchemaRegistry,
+  Sizing,
   ZooKeeper,
   type Labels,
   type Listener,
@@ -76,7 +77,8 @@ export class KafkaPlatform extends TerraformStack {
       ...environment.settings,
       ...Object.fromEntries(leftOut(environment, distribution).map((name) => [name, undefined])),
     };
-    const common = { distribution, network, labels };
+    const { sizing = Sizing.server() } = settings;
+    const common = { distribution, network, labels, sizing };
     const zooKeeper =
       settings.zooKeeper &&
       new ZooKeeper(this, "zookeeper", {
@@ -117,10 +119,13 @@ export class KafkaPlatform extends TerraformStack {
           : []),
       ],
     });
-    const named = (service: string): { name: string; kafka: KafkaCluster; labels: Labels } => ({
+    const named = (
+      service: string,
+    ): { name: string; kafka: KafkaCluster; labels: Labels; sizing: Sizing } => ({
       name: `${environment.name}-${service}`,
       kafka,
       labels,
+      sizing,
     });
     const schemaRegistry =
       settings.schemaRegistry &&

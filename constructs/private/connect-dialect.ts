@@ -33,7 +33,7 @@ function confluent(needs: ServiceNeeds, properties: Properties): ServiceDialect 
       ...toEnvironment("CONNECT", properties),
       // The image's own healthcheck reads it.
       CONNECT_REST_PORT: String(needs.port),
-      KAFKA_HEAP_OPTS: needs.heap,
+      ...needs.jvm.environment("KAFKA"),
     },
     apiPath: "",
     probe: ready(needs),
@@ -45,7 +45,7 @@ function kafka(image: ConnectImage & { readonly contract: "kafka" }) {
   return (needs: ServiceNeeds, properties: Properties): ServiceDialect => ({
     environment: {
       CONNECT_PROPERTIES: toPropertiesFile({ ...plugins(image, properties), ...properties }),
-      KAFKA_HEAP_OPTS: needs.heap,
+      ...needs.jvm.environment("KAFKA"),
     },
     command: [
       "bash",

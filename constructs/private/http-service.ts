@@ -6,16 +6,16 @@ import type { Image } from "../image.ts";
 import type { IKafkaCluster } from "../kafka-cluster.ts";
 import type { Labels } from "../labels.ts";
 import type { Vantage } from "../listener.ts";
-import { Memory } from "../memory.ts";
 import type { PublishedPort } from "../published-port.ts";
+import type { JavaService, MemoryProps } from "../sizing.ts";
 import { checkHostName } from "./host-name.ts";
+import { Jvm } from "./jvm.ts";
 import type { Probe } from "./probe.ts";
 import { replicationFor } from "./replication.ts";
 import { publishedPorts, ServiceContainers } from "./service-container.ts";
-import { heapOptions, memoryConflicts, serviceMemory } from "./service-memory.ts";
 
 /** Settings that all HTTP services beside the brokers have. */
-export interface HttpServiceProps {
+export interface HttpServiceProps extends MemoryProps {
   /** Name of the container, and its host name on the network. Lower-case letters, digits and dashes. */
   readonly name: string;
   /** The cluster that it works with; it joins the cluster's network. */
@@ -32,14 +32,6 @@ export interface HttpServiceProps {
    * @default - none: only containers on the network reach it
    */
   readonly publish?: PublishedPort;
-  /** Java heap; each service has a default of its own. */
-  readonly heap?: Memory;
-  /**
-   * Memory limit of the container.
-   *
-   * @default - the heap and 512 MiB for what the JVM keeps beside it
-   */
-  readonly memoryLimit?: Memory;
   /**
    * Labels on everything it makes.
    *
@@ -58,8 +50,8 @@ export interface ServiceNeeds {
   readonly bootstrapServers: string;
   /** Replicas of the topics that the service makes for itself: never more than there are brokers. */
   readonly replicationFactor: number;
-  /** Java's options for the heap. */
-  readonly heap: string;
+  /** What it runs in. */
+  readonly jvm: Jvm;
 }
 
 /** A service in its image's own words. */
@@ -81,8 +73,8 @@ export interface ServiceKind {
   readonly title: string;
   readonly image: Image;
   readonly port: number;
-  /** Default of the heap, in MiB. */
-  readonly heap: number;
+  /** As a sizing calls it. */
+  readonly size: JavaService;
   /** Seconds it gets to end in order before it is killed. */
   readonly stopSeconds: number;
   render(needs: ServiceNeeds): ServiceDialect;
@@ -105,11 +97,11 @@ export abstract class HttpService extends Construct {
     this.host = checkHostName(props.name, kind.title);
     this.published = props.publish;
     const port = checkPort(kind.port, kind.title);
-    const memory = serviceMemory(props.heap ?? Memory.mebibytes(kind.heap), props.memoryLimit);
+    const jvm = new Jvm(kind.size, props);
     const bootstrapServers = kafka.networkBootstrapServers;
     this.node.addValidation({
       validate: () => [
-        ...memoryConflicts(memory),
+        ...jvm.conflicts(),
         ...(bootstrapServers === undefined
           ? [
               `cluster ${kafka.name} has no listener for the Docker network, which ${kind.title} needs; add Listener.network()`,
@@ -122,14 +114,14 @@ export abstract class HttpService extends Construct {
       port,
       bootstrapServers: bootstrapServers ?? "",
       replicationFactor: replicationFor(kafka.size).replicas,
-      heap: heapOptions(memory),
+      jvm,
     });
     this.apiPath = dialect.apiPath;
     this.containers = new ServiceContainers(this, {
       service: kind.service,
       image: kind.image,
       network: kafka.network,
-      memoryLimit: memory.limit,
+      memoryLimit: jvm.limit,
       stopSeconds: kind.stopSeconds,
       labels: props.labels,
     });

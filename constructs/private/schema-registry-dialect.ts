@@ -10,7 +10,7 @@ function confluent(needs: ServiceNeeds): ServiceDialect {
       SCHEMA_REGISTRY_LISTENERS: `http://0.0.0.0:${needs.port}`,
       SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS: needs.bootstrapServers,
       SCHEMA_REGISTRY_KAFKASTORE_TOPIC_REPLICATION_FACTOR: String(needs.replicationFactor),
-      SCHEMA_REGISTRY_HEAP_OPTS: needs.heap,
+      ...needs.jvm.environment("SCHEMA_REGISTRY"),
     },
     apiPath: "",
     probe: Probe.http(needs.host, needs.port, "/subjects"),
@@ -32,7 +32,7 @@ function apicurio(needs: ServiceNeeds): ServiceDialect {
       APICURIO_RULES_GLOBAL_COMPATIBILITY: "BACKWARD",
       // The healthcheck's own line every few seconds would hide what matters.
       QUARKUS_HTTP_ACCESS_LOG_ENABLED: "false",
-      JAVA_OPTS_APPEND: needs.heap,
+      ...needs.jvm.quarkusEnvironment(),
     },
     apiPath: "/apis/ccompat/v7",
     probe: Probe.http(needs.host, needs.port, "/health/ready"),

@@ -1,7 +1,7 @@
 import { Network } from "@cdktf/provider-docker/lib/network/index.js";
 import { DockerProvider } from "@cdktf/provider-docker/lib/provider/index.js";
 import { App, TerraformStack } from "cdktf";
-import { Distribution, KafkaCluster, Listener, Memory, ReadinessGate } from "kafka-platform-kit";
+import { Distribution, KafkaCluster, Listener, ReadinessGate, Sizing } from "kafka-platform-kit";
 
 const app = new App();
 const stack = new TerraformStack(app, "orders");
@@ -16,7 +16,7 @@ const kafka = new KafkaCluster(stack, "kafka", {
   clusterId: "yMMK0cRhRdOEKDG6l0gVtA",
   network,
   listeners: [Listener.network(), Listener.host({ port: 9192 })],
-  heap: Memory.mebibytes(384),
+  sizing: Sizing.laptop(),
 });
 new ReadinessGate(stack, "ready", {
   containers: kafka.containers,

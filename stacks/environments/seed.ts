@@ -2,8 +2,8 @@ import {
   InvalidSettingError,
   Jmx,
   Listener,
-  Memory,
   PublishedPort,
+  Sizing,
 } from "../../constructs/index.ts";
 import type { EnvironmentSettings } from "../environment.ts";
 
@@ -35,6 +35,7 @@ const publish = (port: number): PublishedPort =>
 export default {
   distribution: "confluent",
   versions: { confluent: "7.0.1", local: "3.0.1" },
+  sizing: Sizing.laptop(),
   zooKeeper: { hosts: ["zookeeper"], publish: PublishedPort.host(2181) },
   kafka: {
     brokers: [{ host: "broker" }],
@@ -45,8 +46,6 @@ export default {
         : Listener.external({ name: "PLAINTEXT_HOST", port: 9092, ...elsewhere }),
     ],
     jmx: elsewhere === undefined ? Jmx.host() : Jmx.external(elsewhere),
-    heap: Memory.mebibytes(512),
-    memoryLimit: Memory.mebibytes(1024),
   },
   schemaRegistry: { name: "schema-registry", publish: publish(8081) },
   connect: { name: "connect", publish: publish(8083) },

@@ -9,6 +9,7 @@ import {
   Listener,
   Memory,
   Metadata,
+  Sizing,
   Storage,
   ZooKeeper,
   type IKafkaCluster,
@@ -632,19 +633,34 @@ describe("settings that contradict each other", () => {
       title: "a heap above the memory limit",
       props: { heap: Memory.gibibytes(2), memoryLimit: Memory.gibibytes(1) },
       conflict:
-        "a heap of 2048 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 2560 MiB (2176 MiB at the least)",
+        "a heap of 2048 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 2560 MiB (2208 MiB at the least)",
     },
     {
       title: "a heap that is the memory limit",
       props: { heap: Memory.gibibytes(1), memoryLimit: Memory.gibibytes(1) },
       conflict:
-        "a heap of 1024 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
+        "a heap of 1024 MiB does not fit a memory limit of 1024 MiB; lower the heap, or raise the limit to 1536 MiB (1184 MiB at the least)",
     },
     {
-      title: "a heap that leaves the JVM less than 128 MiB",
-      props: { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1151) },
+      title: "a heap that leaves the JVM less than 160 MiB",
+      props: { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1183) },
       conflict:
-        "a heap of 1024 MiB does not fit a memory limit of 1151 MiB; lower the heap, or raise the limit to 1536 MiB (1152 MiB at the least)",
+        "a heap of 1024 MiB does not fit a memory limit of 1183 MiB; lower the heap, or raise the limit to 1536 MiB (1184 MiB at the least)",
+    },
+    {
+      title: "a heap that the log cleaner's buffer fills",
+      props: { heap: Memory.mebibytes(191) },
+      conflict:
+        "a heap of 191 MiB does not hold the log cleaner's buffer of 128 MiB and what a broker needs beside it; raise the heap to 192 MiB, or lower log.cleaner.dedupe.buffer.size",
+    },
+    {
+      title: "a log cleaner's buffer that the laptop's heap does not hold",
+      props: {
+        sizing: Sizing.laptop(),
+        settings: { "log.cleaner.dedupe.buffer.size": "268435456" },
+      },
+      conflict:
+        "a heap of 256 MiB does not hold the log cleaner's buffer of 256 MiB and what a broker needs beside it; raise the heap to 320 MiB, or lower log.cleaner.dedupe.buffer.size",
     },
     {
       title: "three listeners of one name, said once",
@@ -657,10 +673,19 @@ describe("settings that contradict each other", () => {
     expect(conflicts(props)).toEqual([`[stack/kafka] ${conflict}`]);
   });
 
-  it("accepts a heap that leaves the JVM 128 MiB", () => {
-    const props = { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1152) };
+  it.each<Partial<KafkaClusterProps>>([
+    { heap: Memory.mebibytes(192) },
+    { heap: Memory.mebibytes(68), sizing: Sizing.laptop() },
+    { heap: Memory.mebibytes(68), settings: { "log.cleaner.dedupe.buffer.size": "4194304" } },
+    { heap: Memory.mebibytes(68), settings: { "log.cleaner.enable": "false" } },
+  ])("accepts a heap that holds the log cleaner's buffer: $heap", (props) => {
     expect(conflicts(props)).toEqual([]);
-    expect(container(props)["memory"]).toBe(1152);
+  });
+
+  it("accepts a heap that leaves the JVM 160 MiB", () => {
+    const props = { heap: Memory.mebibytes(1024), memoryLimit: Memory.mebibytes(1184) };
+    expect(conflicts(props)).toEqual([]);
+    expect(container(props)["memory"]).toBe(1184);
   });
 
   it.each([

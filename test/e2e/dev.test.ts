@@ -83,6 +83,49 @@ describe("npm start", () => {
   });
 });
 
+describe("10 MB/s", () => {
+  const RECORDS = 20 * 10 * 1024;
+  const SERVER = "dev-kafka-1:19092";
+
+  /** Runs a command of Kafka's in a container of its own, so that its memory is not the broker's. */
+  function kafka(...command: string[]): Promise<string> {
+    const image = "kafka-platform-kit/kafka:4.1.1";
+    return host.must("docker", "run", "--rm", "--network=dev-network", image, ...command);
+  }
+
+  /** Since when each container runs without having been started again or killed. */
+  function lives(): Promise<string[]> {
+    const told = "{{.Name}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}";
+    return host.lines("docker", "inspect", `--format=${told}`, ...CONTAINERS);
+  }
+
+  test("pass through the broker: all is acknowledged and read, and no service is killed for it", async () => {
+    const before = await lives();
+    expect(before).toEqual(CONTAINERS.map(() => expect.stringMatching(/ 0 false$/)));
+    const topic = "--topic=load";
+    await kafka("kafka-topics", `--bootstrap-server=${SERVER}`, "--create", topic);
+    const [written, read] = await Promise.all([
+      kafka(
+        ...["kafka-producer-perf-test", topic, `--num-records=${RECORDS}`, "--record-size=1024"],
+        ...["--throughput=10240", "--producer-props", `bootstrap.servers=${SERVER}`, "acks=all"],
+      ),
+      kafka(
+        ...["kafka-consumer-perf-test", topic, `--messages=${RECORDS}`],
+        ...[`--bootstrap-server=${SERVER}`, "--timeout=60000", "--hide-header"],
+      ),
+    ]);
+    expect(written).toMatch(new RegExp(`^${RECORDS} records sent, `, "m"));
+    // Start, end, MB, MB/s, records, …
+    expect(read.trim().split("\n").at(-1)?.split(", ")[4], read).toBe(String(RECORDS));
+    const offsets = await kafka("kafka-get-offsets", `--bootstrap-server=${SERVER}`, topic);
+    expect(offsets.trim()).toBe(`load:0:${RECORDS}`);
+
+    expect(await lives()).toEqual(before);
+    const { exitCode, output } = await host.kit("smoke", "dev");
+    expect(exitCode, output).toBe(0);
+  });
+});
+
 describe("Connect", () => {
   const connector = {
     "connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector",

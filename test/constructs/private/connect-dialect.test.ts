@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { Image } from "../../../constructs/index.ts";
+import { Image, Memory } from "../../../constructs/index.ts";
 import { connectDialect, connectProperties } from "../../../constructs/private/connect-dialect.ts";
+import { Jvm } from "../../../constructs/private/jvm.ts";
 
 const NEEDS = {
   host: "c",
   port: 8083,
   bootstrapServers: "kafka:9092",
   replicationFactor: 2,
-  heap: "-Xmx1g",
+  jvm: new Jvm("connect", { heap: Memory.gibibytes(1) }),
 };
 const image = Image.of("example.org/connect:1");
 
@@ -32,7 +33,11 @@ describe("a worker's settings", () => {
   it("are variables for Confluent's image, which runs itself", () => {
     const dialect = connectDialect({ image, contract: "confluent" }, NEEDS, { "a.b": "x\ny" });
     expect(dialect).toMatchObject({
-      environment: { CONNECT_A_B: "x\ny", CONNECT_REST_PORT: "8083", KAFKA_HEAP_OPTS: "-Xmx1g" },
+      environment: {
+        CONNECT_A_B: "x\ny",
+        CONNECT_REST_PORT: "8083",
+        KAFKA_HEAP_OPTS: "-Xms1024m -Xmx1024m",
+      },
       apiPath: "",
     });
     expect(dialect.command).toBeUndefined();
@@ -44,7 +49,7 @@ describe("a worker's settings", () => {
     expect(connectDialect({ image, contract: "kafka", plugins }, NEEDS, properties)).toMatchObject({
       environment: {
         CONNECT_PROPERTIES: "plugin.path=/a,/b\na.b=x\\ny\\\\z\nc.d=\\ e\n",
-        KAFKA_HEAP_OPTS: "-Xmx1g",
+        KAFKA_HEAP_OPTS: "-Xms1024m -Xmx1024m",
       },
       command: ["bash", "-c", expect.stringMatching(/exec \/opt\/kafka\/bin\/connect-distributed/)],
     });

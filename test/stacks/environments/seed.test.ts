@@ -109,7 +109,8 @@ interface Difference {
 const LOOPBACK = "nothing is published beyond the Docker host until somebody asks for it";
 const RESTART = "a container that somebody stopped stays stopped over a restart of the engine";
 const VOLUME = "data outlives the container; without a named volume, removing it loses all records";
-const MEMORY = "nothing on the host is starved: heap and limit are the kit's own";
+const MEMORY =
+  "nothing on the host is starved: heaps begin small, grow to an end, and have a limit around them";
 const HEALTH = "readiness is seen by a request, not by a container that runs";
 const STOP = "the log is closed in order; the engine's own 10 s are too short for that";
 const PURGE = "ZooKeeper by itself never removes an old snapshot, and fills the disk";
@@ -127,6 +128,18 @@ const NO_SUCH = "ksqlDB has no property that this would become";
 const INTERCEPTORS =
   "the community images lack the interceptors' classes, so that no client of ksqlDB could start";
 
+/** What follows from the sizing of a Java service. */
+function memory(prefix: string, heap: number): Difference[] {
+  return [
+    [`env ${prefix}_HEAP_OPTS`, `-Xms16m -Xmx${heap}m`],
+    [
+      `env ${prefix}_JVM_PERFORMANCE_OPTS`,
+      "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true",
+    ],
+    ["memory", `${heap + 512} MiB`],
+  ].map(([setting = "", ours = ""]) => ({ setting, compose: "-", ours, reason: MEMORY }));
+}
+
 const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
   zookeeper: [
     { setting: "restart", compose: "always", ours: "unless-stopped", reason: RESTART },
@@ -143,13 +156,7 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
       ours: "seed-zookeeper-1-log",
       reason: VOLUME,
     },
-    {
-      setting: "env KAFKA_HEAP_OPTS",
-      compose: "-",
-      ours: "-Xms256m -Xmx256m",
-      reason: MEMORY,
-    },
-    { setting: "memory", compose: "-", ours: "768 MiB", reason: MEMORY },
+    ...memory("KAFKA", 128),
     {
       setting: "env ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT",
       compose: "-",
@@ -215,8 +222,13 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
       ours: "seed-kafka-1-data",
       reason: VOLUME,
     },
-    { setting: "env KAFKA_HEAP_OPTS", compose: "-", ours: "-Xms512m -Xmx512m", reason: MEMORY },
-    { setting: "memory", compose: "-", ours: "1024 MiB", reason: MEMORY },
+    ...memory("KAFKA", 256),
+    {
+      setting: "env KAFKA_LOG_CLEANER_DEDUPE_BUFFER_SIZE",
+      compose: "-",
+      ours: "4194304",
+      reason: "by default, it is half of the heap, taken at the start",
+    },
     { setting: "healthcheck", compose: "-", ours: "/dev/tcp/broker/19091", reason: HEALTH },
     { setting: "stop", compose: "-", ours: "90 s", reason: STOP },
     ...[
@@ -243,13 +255,7 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
       ours: "1",
       reason: SIZE,
     },
-    {
-      setting: "env SCHEMA_REGISTRY_HEAP_OPTS",
-      compose: "-",
-      ours: "-Xms256m -Xmx256m",
-      reason: MEMORY,
-    },
-    { setting: "memory", compose: "-", ours: "768 MiB", reason: MEMORY },
+    ...memory("SCHEMA_REGISTRY", 128),
     { setting: "healthcheck", compose: "-", ours: "GET /subjects", reason: HEALTH },
     { setting: "stop", compose: "-", ours: "60 s", reason: STOP },
   ],
@@ -258,7 +264,6 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
     hostname: "connect",
     depends_on: "broker",
     restart: "unless-stopped",
-    memory: "1024 MiB",
     stop: "60 s",
     healthcheck: "GET /connectors",
     "port 8083": "127.0.0.1:8083",
@@ -277,8 +282,9 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
     "env CONNECT_REST_ADVERTISED_HOST_NAME": "connect",
     "env CONNECT_REST_ADVERTISED_PORT": "8083",
     "env CONNECT_REST_PORT": "8083",
-    "env KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m",
-  }).map(([setting, ours]) => ({ setting, compose: "-", ours, reason: MISSING })),
+  })
+    .map(([setting, ours]): Difference => ({ setting, compose: "-", ours, reason: MISSING }))
+    .concat(memory("KAFKA", 256)),
   "ksqldb-server": [
     { setting: "restart", compose: "always", ours: "unless-stopped", reason: RESTART },
     { setting: "port 8088", compose: "0.0.0.0:8088", ours: "127.0.0.1:8088", reason: LOOPBACK },
@@ -305,8 +311,7 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
       ours: "default_",
       reason: "ksqlDB's own default, said because the kit's would be the server's name",
     },
-    { setting: "env KSQL_HEAP_OPTS", compose: "-", ours: "-Xms512m -Xmx512m", reason: MEMORY },
-    { setting: "memory", compose: "-", ours: "1024 MiB", reason: MEMORY },
+    ...memory("KSQL", 512),
     { setting: "healthcheck", compose: "-", ours: "GET /healthcheck", reason: HEALTH },
     { setting: "stop", compose: "-", ours: "90 s", reason: STOP },
   ],
@@ -353,8 +358,7 @@ const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
       reason:
         "consumers were sent on to http://rest-proxy:8082, which nobody outside can follow; the image demands the variable, and a blank is no name in its file, so they are sent to the address that they dialled",
     },
-    { setting: "env KAFKAREST_HEAP_OPTS", compose: "-", ours: "-Xms256m -Xmx256m", reason: MEMORY },
-    { setting: "memory", compose: "-", ours: "768 MiB", reason: MEMORY },
+    ...memory("KAFKAREST", 256),
     { setting: "healthcheck", compose: "-", ours: "GET /topics", reason: HEALTH },
     { setting: "stop", compose: "-", ours: "60 s", reason: STOP },
   ],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Probe } from "../constructs/private/probe.ts";
-import { ask } from "../cli/shell.ts";
+import { Probe } from "../../constructs/private/probe.ts";
+import { ask } from "../../cli/shell.ts";
 import {
   combinedNode,
   Containers,
@@ -8,8 +8,14 @@ import {
   exec,
   succeed,
   type Env,
-} from "../test/e2e/containers.ts";
-import type { Comparison, Measurement, Section, SectionOptions, SectionResult } from "./section.ts";
+} from "../../test/e2e/containers.ts";
+import type {
+  Comparison,
+  Measurement,
+  Section,
+  SectionOptions,
+  SectionResult,
+} from "../section.ts";
 
 /** How often is asked whether a service serves: a small part of the fastest start. */
 const POLL_MS = 20;
@@ -126,7 +132,7 @@ const SIDES = ["without", "with"] as const;
 type Side = (typeof SIDES)[number];
 
 /** How long the local images' services take from the engine's order to their first answer. */
-export const images: Section = {
+export const imagesSection: Section = {
   name: "images",
   title: "Start of the local images",
   about:
