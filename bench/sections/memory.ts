@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ENVIRONMENT_LABEL } from "../../constructs/index.ts";
+import { RESTARTS_VARIABLE } from "../../smoke-tests/outputs.ts";
 import { command, interruption } from "../command.ts";
 import { PLATFORMS, type Platform } from "../platforms.ts";
 import { Rig } from "../rig.ts";
@@ -68,7 +69,9 @@ async function measure(rig: Rig, { pairs, tell }: SectionOptions): Promise<Secti
       await rig.deploy(platform);
       await sleep(SETTLE * 1000, undefined, { signal: interruption });
       note("idle", await sampleOf(platform));
-      const smoke = rig.run(["npm", "run", "smoke", "--", platform.environment]);
+      // Else they restart the registry, to see that it keeps its schemas.
+      const env = { [RESTARTS_VARIABLE]: "no" };
+      const smoke = rig.run(["npm", "run", "smoke", "--", platform.environment], { env });
       note("smoke", await peakOf(platform, smoke));
       const load = carry(platform);
       note("load", await peakOf(platform, load));
