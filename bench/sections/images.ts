@@ -6,6 +6,7 @@ import {
   Containers,
   eventually,
   exec,
+  stop,
   succeed,
   type Env,
 } from "../../test/e2e/containers.ts";
@@ -235,7 +236,9 @@ async function secondsToServe(
     }
     return (performance.now() - started) / 1000;
   } finally {
-    await succeed(["rm", "--force", "--volumes", container]);
+    // In order, or the next broker would find its number taken.
+    await stop(container);
+    await succeed(["rm", "--volumes", container]);
   }
 }
 

@@ -724,6 +724,8 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
           CONNECT_PROPERTIES: [
             ...WORKER,
             `plugin.path=/opt/kafka/libs/connect-file-${version}.jar`,
+            // As the kit has it, for those that know it.
+            ...(version === "3.0.1" ? [] : ["plugin.discovery=service_load"]),
           ].join("\n"),
           KAFKA_HEAP_OPTS: "-Xmx256M",
           KAFKA_OPTS: `-Dkit.test=1 -Xshare:on ${TELL_CLASSES}`,
