@@ -51,19 +51,17 @@ const COMMANDS = [
   "kafka-verifiable-producer",
 ];
 
-/** Options that a JVM can have together with the archive of its classes. */
-const WITH_ARCHIVE: readonly string[] = [
-  "-XX:+UseSerialGC -Xmx64m",
-  "-XX:+UseParallelGC -Xmx256m",
-  "-XX:+UseG1GC -Xms1g -Xmx8g",
-  "-Dcom.sun.management.jmxremote.port=9999 -Dcom.sun.management.jmxremote.authenticate=false",
+/** Heaps and collectors that a JVM can have together with the archive of its classes. */
+const WITH_ARCHIVE: readonly Env[] = [
+  { KAFKA_HEAP_OPTS: "-Xmx64m", KAFKA_JVM_PERFORMANCE_OPTS: "-XX:+UseSerialGC" },
+  { KAFKA_HEAP_OPTS: "-Xmx256m", KAFKA_JVM_PERFORMANCE_OPTS: "-XX:+UseParallelGC" },
+  { KAFKA_HEAP_OPTS: "-Xms128m -Xmx8g", KAFKA_JMX_PORT: "9999", KAFKA_JMX_HOSTNAME: "localhost" },
 ];
 
 /** Options with which it has to do without. */
 const WITHOUT_ARCHIVE: readonly string[] = [
   "-XX:-UseCompressedOops",
-  "-XX:+UseZGC",
-  "-Xmx40g -Xms1m",
+  "-Xmx40g",
   "-XX:SharedArchiveFile=/nowhere",
   "--patch-module java.base=/tmp",
 ];
@@ -343,30 +341,44 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       expect(output).toContain("ClassNotFoundException");
     });
 
-    const showVersion = (env: Env, command = "kafka-server-start") =>
-      containers.run(image, { env, command: [command, "--version"] });
+    const showVersion = (env: Env, command = ["kafka-server-start", "--version"]) =>
+      containers.run(image, {
+        env: { KAFKA_LOG4J_ROOT_LOGLEVEL: "ERROR", ...env },
+        // Only root can change the image's files.
+        options: ["--user", "0"],
+        command,
+      });
+    /** Nothing else is printed. */
+    const shown = {
+      exitCode: 0,
+      output: expect.stringMatching(
+        new RegExp(String.raw`^${version}( \(Commit:\w+\))?$`),
+      ) as unknown,
+    };
 
-    it.each(WITH_ARCHIVE)("has its classes from an archive with %s", async (options) => {
-      const env = { KAFKA_JVM_PERFORMANCE_OPTS: `-Xshare:on ${options}` };
-      const { exitCode, output } = await showVersion(env);
-      expect(output).toMatch(new RegExp(String.raw`^${version} \(Commit:\w+\)$`));
-      expect(exitCode).toBe(0);
+    it.each(WITH_ARCHIVE)("has its classes from an archive with %j", async (env) => {
+      expect(await showVersion({ ...env, KAFKA_OPTS: "-Xshare:on" })).toMatchObject(shown);
     });
 
     it.each(WITHOUT_ARCHIVE)("starts all the same, and as quietly, with %s", async (options) => {
-      const { exitCode, output } = await showVersion({ KAFKA_JVM_PERFORMANCE_OPTS: options });
-      expect(output).toMatch(new RegExp(String.raw`^${version} \(Commit:\w+\)$`));
-      expect(exitCode).toBe(0);
-      const demanded = `-Xshare:on ${options}`;
-      expect(await showVersion({ KAFKA_JVM_PERFORMANCE_OPTS: demanded })).not.toMatchObject({
-        exitCode: 0,
+      expect(await showVersion({ KAFKA_OPTS: options })).toMatchObject(shown);
+      expect(await showVersion({ KAFKA_OPTS: `-Xshare:on ${options}` })).toMatchObject({
+        exitCode: 1,
+      });
+    });
+
+    it("starts all the same, and as quietly, with a jar that has changed", async () => {
+      const script = 'touch /usr/share/java/kafka/kafka-clients-*.jar && exec "$@"';
+      const command = ["bash", "-c", script, "bash", "kafka-server-start", "--version"];
+      expect(await showVersion({}, command)).toMatchObject(shown);
+      expect(await showVersion({ KAFKA_OPTS: "-Xshare:on" }, command)).toMatchObject({
+        exitCode: 1,
       });
     });
 
     it("has the commands' classes from the archive, too", async () => {
-      const { exitCode, output } = await showVersion({ KAFKA_OPTS: "-Xshare:on" }, "kafka-topics");
-      expect(output).toContain(version);
-      expect(exitCode).toBe(0);
+      const command = ["kafka-topics", "--version"];
+      expect(await showVersion({ KAFKA_OPTS: "-Xshare:on" }, command)).toMatchObject(shown);
     });
 
     it("runs as uid and gid 1000, and owns a fresh volume", async () => {
@@ -565,7 +577,9 @@ describe.each([
     });
 
     it("has its classes from the archive of the image", async () => {
-      expect(await shareOfArchive(broker.container)).toBeGreaterThan(0.9);
+      // Kafka 3.9.1 was trained without ZooKeeper.
+      const least = version === "3.9.1" ? 0.6 : 0.9;
+      expect(await shareOfArchive(broker.container)).toBeGreaterThan(least);
     });
 
     it("registers with ZooKeeper what it advertises", async () => {

@@ -91,23 +91,24 @@ jmx_options() {
 # Settings of the collector and the heap's regions that Kafka's own scripts give its servers.
 server_performance='-XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true'
 
-# archive_option CLASSPATH: has a JVM map the classes of its start, parsed and verified, from the archive that archive_classes made.
-# A JVM that cannot use it, with a heap above 32 GB for one, does without by itself. Given first, so that a user's own wins.
-archive_option() {
-  printf '%s' "-XX:SharedArchiveFile=$home/$1.jsa"
+# archive_options CLASSPATH: has a JVM map the classes of its start, parsed and verified, from the archive that archive_classes made, over
+# the JDK's own. One that cannot use it, with a heap above 32 GB for one, does without and says nothing. Given first, so that a user's own win.
+archive_options() {
+  printf '%s' "-XX:SharedArchiveFile=$home/$1.jsa -Xlog:cds+dynamic=off"
 }
 
 # run_server DEFAULT-HEAP LOGGING-OPTIONS CLASSPATH CLASS [ARGUMENT …]: becomes the JVM of a server, with the options that the
-# environment gives. CLASSPATH is a name, as for archive_option.
+# environment gives. CLASSPATH is a name, as for archive_options.
 run_server() {
-  local -a heap performance gc_log jmx logging options
+  local -a archive heap performance gc_log jmx logging options
+  split archive "$(archive_options "$3")"
   split heap "${KAFKA_HEAP_OPTS:-$1}"
   split performance "${KAFKA_JVM_PERFORMANCE_OPTS:-$server_performance}"
   split gc_log "${KAFKA_GC_LOG_OPTS-}"
   split jmx "$(jmx_options)"
   split logging "${KAFKA_LOG4J_OPTS:-$2}"
   split options "${KAFKA_OPTS-}"
-  exec java "$(archive_option "$3")" "${heap[@]}" "${performance[@]}" "${gc_log[@]}" "${jmx[@]}" "${logging[@]}" \
+  exec java "${archive[@]}" "${heap[@]}" "${performance[@]}" "${gc_log[@]}" "${jmx[@]}" "${logging[@]}" \
     "${options[@]}" "@$home/$3.classpath" "${@:4}"
 }
 
@@ -117,12 +118,13 @@ run_server() {
 # leave alone what is the server's own: heap, JMX port, logging, and agents, which may own a port too.
 run_tool() {
   local logging=$1 default_heap=-Xmx256M option
-  local -a heap inherited options jvm=(-XX:+UseSerialGC)
+  local -a archive heap inherited options jvm=(-XX:+UseSerialGC)
   shift
   case $1 in
     *Performance) default_heap=-Xmx512M ;;
     *) jvm+=(-XX:TieredStopAtLevel=1) ;;
   esac
+  split archive "$(archive_options server)"
   split heap "${KAFKA_TOOLS_HEAP_OPTS:-$default_heap}"
   split inherited "${KAFKA_OPTS-}"
   for option in "${inherited[@]}"; do
@@ -131,7 +133,7 @@ run_tool() {
       *) options+=("$option") ;;
     esac
   done
-  exec java "$(archive_option server)" "${heap[@]}" "${jvm[@]}" "${options[@]}" \
+  exec java "${archive[@]}" "${heap[@]}" "${jvm[@]}" "${options[@]}" \
     "-Dtools.log.level=${KAFKA_TOOLS_LOG4J_LOGLEVEL:-WARN}" "$logging" "@$home/server.classpath" "$@"
 }
 
@@ -144,29 +146,24 @@ settle_image() {
   find "$home" "$jars" ! -perm -o=r -exec chmod a+rX {} +
 }
 
-# archive_classes: while an image is built, makes the archives that archive_option names, of what the JVMs of its training load.
+# archive_classes: while an image is built, makes the archives that archive_options names.
 #
-# The image's user runs the script `train` with a folder, starts there what the image is for and ends it again. Each JVM leaves a
-# list of its classes, `<class path>.<pid>`; all those of one class path make one archive. Servers listen at their usual ports: the
-# build is to have a network of its own, by `docker build --network=none`, with nothing in it but localhost.
+# The image's user runs the script `train` with a folder: it starts there what the image is for and ends it again, and each of those
+# JVMs leaves the archive of its class path. Servers listen at their usual ports: the build is to have a network of its own, by
+# `docker build --network=none`, with nothing in it but localhost.
 archive_classes() {
-  local lists name path archive
-  lists=$(mktemp -d)
-  chown appuser:appuser "$lists"
+  local archives path name
+  archives=$(mktemp -d)
+  chown appuser:appuser "$archives"
   # Servers ask for the address of their own host name, which has none on this network.
   getent hosts "$(hostname)" > /dev/null || printf '127.0.0.1 %s\n' "$(hostname)" >> /etc/hosts
-  setpriv --reuid=appuser --regid=appuser --init-groups bash "$home/train" "$lists" ||
+  setpriv --reuid=appuser --regid=appuser --init-groups bash "$home/train" "$archives" ||
     fail 'the training for the archives of classes has failed; is the image built with --network=none?'
   for path in "$home"/*.classpath; do
     name=$(basename "$path" .classpath)
-    archive=$home/$name.jsa
-    sort -u "$lists/$name".* > "$lists/all"
-    # It warns of each class that cannot be archived, such as those compiled for Java 5.
-    java -Xshare:dump -XX:+UseG1GC -Xlog:cds*=error -XX:SharedClassListFile="$lists/all" \
-      -XX:SharedArchiveFile="$archive" "@$path" > /dev/null
-    chmod a+r "$archive"
-    java -Xshare:on "-XX:SharedArchiveFile=$archive" "@$path" -version 2> /dev/null ||
-      fail "$archive cannot be used with the class path that it was made for"
+    install --mode=644 "$archives/$name.jsa" "$home/"
+    java -Xshare:on "-XX:SharedArchiveFile=$home/$name.jsa" "@$path" -version 2> /dev/null ||
+      fail "the archive $name.jsa cannot be used with the class path that it was made for"
   done
-  rm -r "$lists" "$home"/{train,training.sh}
+  rm -r "$archives" "$home"/{train,training.sh}
 }

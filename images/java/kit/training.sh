@@ -4,16 +4,18 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source /opt/kafka-platform-kit/lib.sh
 
-lists=${1:?give the folder for the lists of classes}
+archives=${1:?give the folder for the archives}
 # The server that was started last: its process, and the file that it logs to.
 server='' server_log=/dev/null
 
 trap 'printf "the training failed: %s\n" "$BASH_COMMAND" >&2; tail -n 30 "$server_log" >&2' ERR
 set -E
 
-# recorder CLASSPATH: the option that has a JVM list the classes that it loads.
-recorder() {
-  printf '%s' "-XX:DumpLoadedClassList=$lists/$1.%p"
+# archiving [CLASSPATH]: the options with which a JVM does without an archive of the image's, and makes that of CLASSPATH when it ends.
+archiving() {
+  local java
+  java=$(readlink -f "$(command -v java)")
+  printf '%s' "-XX:SharedArchiveFile=${java%/bin/java}/lib/server/classes.jsa${1:+ -XX:ArchiveClassesAtExit=$archives/$1.jsa}"
 }
 
 # start COMMAND [ARGUMENT …]: a server.
