@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { constants, getPriority } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
@@ -267,4 +268,14 @@ one is not ready after N s (docker: spawn docker ENOENT)
 the end of its log:
 docker: spawn docker ENOENT`,
   });
+});
+
+it.each([0, 15])("lets others go first, and who began it with nice %i keeps that", async (nice) => {
+  const modest = GATE.slice(0, GATE.findIndex((arg) => arg.endsWith("modest.mjs")) + 1);
+  const { stdout } = await execa("nice", [
+    ...["-n", String(nice), process.execPath, ...modest],
+    ...["--print", "os.getPriority()"],
+  ]);
+  const given = Math.min(19, getPriority() + nice);
+  expect(Number(stdout)).toBe(Math.max(given, constants.priority.PRIORITY_BELOW_NORMAL));
 });
