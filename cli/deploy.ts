@@ -125,9 +125,11 @@ async function deployAlone(
   const asked = lockKept && askGate(stack, GATE_SECONDS, early.signal);
   // Who waits for it is told.
   asked?.catch(() => undefined);
-  const [, present] = await timings.of("init", () =>
-    Promise.all([stack.init(options.migrateState), objectsOf(name)]),
-  );
+  const looked = objectsOf(name);
+  // A failure of it waits until Terraform is done.
+  looked.catch(() => undefined);
+  await timings.of("init", () => stack.init(options.migrateState));
+  const present = await looked;
   const state = await timings.of("look", () => stack.state());
   // A state that is kept elsewhere tells of its engine only now.
   await refuseElsewhere(name, engine, stack.deployedOn(state));

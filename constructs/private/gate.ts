@@ -29,7 +29,7 @@ const PATIENCE_SECONDS = 10;
  * in there takes longer than to ask, and without a process for each pause, since what starts there needs the processors.
  */
 const PATIENTLY =
-  'exec {idle}<> <(:); end=$((SECONDS + $1)); until said=$(eval "$2" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; read -t 0.1 -u $idle || :; done';
+  'exec {idle}<> <(:); end=$((SECONDS + $1)); until said=$(eval "$2" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; read -t 0.1 -u "$idle" || (($? > 128)) || sleep 0.1; done';
 /** An engine whose answer takes longer hangs; within this, a container asks itself. */
 const ANSWER_MS = 15_000;
 const LOG_LINES = 30;
