@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { CommandError, InterruptedError, UsageError } from "../cli/errors.ts";
 import { exclusively } from "../cli/exclusive.ts";
 import { ensureProvider } from "../cli/prepare/provider.ts";
-import { ensureTerraform } from "../cli/prepare/terraform.ts";
+import { findTerraform } from "../cli/prepare/terraform.ts";
 import { findRunningEngine } from "../cli/prepare/engine.ts";
 import { say } from "../cli/progress.ts";
 import { messageOf } from "../doctor/deadline.ts";
 import { workspace } from "../stacks/workspace.ts";
-import { endInOrder } from "./command.ts";
+import { endInOrder, interruption } from "./command.ts";
 import { ensureCompose } from "./docker-compose.ts";
 import { describeMachine } from "./machine.ts";
 import { readOptions, usage, type BenchOptions } from "./options.ts";
@@ -49,7 +49,7 @@ export async function bench(args: readonly string[], known: readonly Section[]):
 }
 
 async function measure(options: BenchOptions): Promise<number> {
-  const terraform = await ensureTerraform({ noInstall: true });
+  const terraform = await findTerraform();
   await findRunningEngine();
   await ensureProvider(terraform);
   const machine = await describeMachine(terraform, await ensureCompose());
@@ -94,6 +94,8 @@ async function reportOf(section: Section, pairs: number): Promise<SectionReport>
   try {
     return { name, title, about, ...(await section.run({ pairs, tell: say })) };
   } catch (error) {
+    // What Ctrl-C cut off may fail in ways of its own.
+    interruption.throwIfAborted();
     if (error instanceof InterruptedError) throw error;
     const failure = messageOf(error);
     return {

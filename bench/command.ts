@@ -39,8 +39,17 @@ export function endInOrder(): void {
       if (ended.signal.aborted) return;
       ended.abort(new InterruptedError());
       console.error("• interrupted; ending what runs, and cleaning up");
-      for (const pid of running) process.kill(-pid, "SIGINT");
+      for (const pid of running) interruptGroup(pid);
     });
+  }
+}
+
+/** Asks a process group to end, unless it has done so by itself at this very moment. */
+function interruptGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGINT");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

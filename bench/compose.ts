@@ -158,11 +158,16 @@ function nameOf(
   return resource.name;
 }
 
-/** Terraform's way of writing a text that holds `${`, in Compose's way, which escapes every `$`. */
+/**
+ * Terraform's way of writing a text that holds `${`, in Compose's way, which escapes every `$`.
+ *
+ * @throws Error when Terraform would fill something in
+ */
 function literal(text: string): string {
+  if (/(?<![$%])[$%]\{/.test(text)) throw new Error(`only Terraform can fill in ${text}`);
   return text.replaceAll(/([$%])\1\{/g, "$1{").replaceAll("$", "$$$$");
 }
 
 function byName(labels: readonly LabelBlock[]): Record<string, string> {
-  return Object.fromEntries(labels.map(({ label, value }) => [label, value]));
+  return Object.fromEntries(labels.map(({ label, value }) => [label, literal(value)]));
 }

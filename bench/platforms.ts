@@ -1,4 +1,4 @@
-import { brokersOnly } from "./checkout.ts";
+import { brokersOnly } from "../test/e2e/checkout.ts";
 
 /** A platform that is measured: one of this checkout's environments, under a name and on ports of its own. */
 export interface Platform {

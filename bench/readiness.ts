@@ -145,6 +145,7 @@ async function consume(kafka: Kafka, topic: string, signal: AbortSignal): Promis
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
     });
     return await new Promise<number>((resolve, reject) => {
+      signal.throwIfAborted();
       const give = (): void => reject(signal.reason as Error);
       signal.addEventListener("abort", give, { once: true });
       const late = setTimeout(

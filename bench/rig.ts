@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ENVIRONMENT_LABEL } from "../constructs/index.ts";
 import type { Phase } from "../cli/timings.ts";
 import { workspace } from "../stacks/workspace.ts";
-import { copyCheckout } from "./checkout.ts";
+import { copyCheckout } from "../test/e2e/checkout.ts";
 import { command, type CommandOptions, type Finished } from "./command.ts";
 import { composeFile, type Program } from "./compose.ts";
 import { ensureCompose } from "./docker-compose.ts";
@@ -145,8 +145,7 @@ export class Rig {
   async #clear(): Promise<void> {
     for (const { environment } of PLATFORMS) {
       for (const { kind, id } of await objectsOf(environment)) {
-        const force = kind === "network" ? [] : ["--force"];
-        await command(["docker", kind, "rm", ...force, id], { always: true });
+        await command(["docker", kind, "rm", ...FORCE[kind], id], { always: true });
       }
     }
     rmSync(this.folder, { recursive: true, force: true });
@@ -157,6 +156,13 @@ interface EngineObject {
   readonly kind: "container" | "network" | "volume";
   readonly id: string;
 }
+
+/** With which options each is removed; volumes without a name have no label and go with their container. */
+const FORCE: Readonly<Record<EngineObject["kind"], readonly string[]>> = {
+  container: ["--force", "--volumes"],
+  network: [],
+  volume: ["--force"],
+};
 
 /** What the engine has of an environment, in the order in which it can be removed. */
 async function objectsOf(environment: string): Promise<EngineObject[]> {

@@ -125,9 +125,11 @@ async function deployAlone(
   const asked = lockKept && askGate(stack, GATE_SECONDS, early.signal);
   // Who waits for it is told.
   asked?.catch(() => undefined);
-  const [, present] = await timings.of("init", () =>
-    Promise.all([stack.init(options.migrateState), objectsOf(name)]),
-  );
+  const looked = objectsOf(name);
+  // A failure of it waits until Terraform is done.
+  looked.catch(() => undefined);
+  await timings.of("init", () => stack.init(options.migrateState));
+  const present = await looked;
   const state = await timings.of("look", () => stack.state());
   // A state that is kept elsewhere tells of its engine only now.
   await refuseElsewhere(name, engine, stack.deployedOn(state));
@@ -150,38 +152,46 @@ async function deployAlone(
     timings.of("data", () =>
       settleLock(environment, proposed, lockKept !== undefined, present.volumes, stack.quorum()),
     );
+  // The provider's own, of earlier versions of this kit: it stays, under another name in the state.
+  const former = state.addresses.filter(
+    (address) => address.startsWith("docker_network.") && !stack.asksFor(address),
+  );
+  const isAtWork = present.containers.every((one) => one.state === "running");
   // A lock that is kept is held against the data only before something changes: a look into volumes takes a container.
-  const isSettled = lockKept?.clusterId !== undefined && isNothing(found);
-  const lock = isSettled ? proposed : await settle();
-  if (!isDeepStrictEqual(lock, unseen)) {
+  const isChanging = !isNothing(found) || former.length > 0 || !isAtWork;
+  const isHeld = lockKept?.clusterId === undefined || isChanging;
+  let lock = isHeld ? await settle() : proposed;
+  const isUnseen = isDeepStrictEqual(lock, unseen);
+  if (!isUnseen) {
     await timings.of("synth", () => {
       synth([{ environment, lock }]);
     });
     await timings.of("init", () => stack.init());
   }
-  keepLock(lock);
+  if (isHeld) keepLock(lock);
 
   await timings.of("look", () => checkNamesAndPorts(name, engine, stack, present.containers));
   await removeOneOffs(present.containers);
-  // The provider's own, of earlier versions of this kit: it stays, under another name in the state.
-  const former = state.addresses.filter(
-    (address) => address.startsWith("docker_network.") && !stack.asksFor(address),
-  );
   if (former.length > 0) await stack.forget(former);
   const { imports, rest } = importsOf(found, stack, state);
   await removeObjects(rest);
   // A container does not start without its network; those of one that is gone are made anew with it.
   const gone = goneNetworks(stack, state, present);
   const started = gone.length > 0 ? [] : await startStopped(without(present.containers, rest));
-  const isFirst = state.addresses.length === 0 && isNothing(present);
+  // Of a state that others may change meanwhile, a plan is seen before it is carried out.
+  const isFirst = stack.isLocal() && state.addresses.length === 0 && isNothing(present);
   const plan = isFirst
     ? stack.planFromNothing()
     : await timings.of("plan", () => step("planning", () => stack.plan(imports, gone)));
+  // What was asked early holds of the program of then, and of containers that went on running.
+  if (plan !== undefined || !isUnseen || started.length > 0) early.abort();
   if (plan !== undefined) {
-    early.abort();
     const { changes } = plan;
     refuseLoss(name, changes);
-    if (isSettled) await settle();
+    if (!isHeld) {
+      lock = await settle();
+      keepLock(lock);
+    }
     await askBeforeOutage(name, changes, options.allAtOnce);
     say(`deploying ${name}: ${describe(changes) || "what it says of itself"}`);
     for (const made of await stack.apply(plan)) timings.add(made);
@@ -191,7 +201,7 @@ async function deployAlone(
   if (!isAsked) {
     const { ready, complaint } = await timings.of("readiness", () =>
       step("waiting until all is ready", async () => {
-        const answer = plan === undefined ? await asked : undefined;
+        const answer = early.signal.aborted ? undefined : await asked;
         return answer ?? askGate(stack, GATE_SECONDS);
       }),
     );

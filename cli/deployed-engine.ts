@@ -9,7 +9,7 @@ import { ask } from "./shell.ts";
 export interface DeployedOn {
   /** Undefined when it is not deployed. */
   readonly host: string | undefined;
-  /** Ids of its containers and networks, which no two engines share; volumes have names only. */
+  /** Ids of its containers, and of networks of the provider's own, which no two engines share; volumes have names only. */
   readonly ids: readonly string[];
   /** Where the state is kept, in words. */
   readonly place: string;

@@ -40,7 +40,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// As the synth's packages are: before the loader, which would make it slow.
+// Like the packages of a synth: loaded before the loader, under which they take twice as long.
 await import("execa");
 await import("../stacks/typescript.mjs");
 const { main } = await import("./main.ts");

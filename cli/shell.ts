@@ -110,7 +110,7 @@ export async function read(
 /**
  * Like {@link run}, for programs that say something by their exit code.
  *
- * @param good exit codes that are no failure
+ * @param good exit codes that are no failure, beside 0
  * @returns the exit code
  */
 export async function runFor(
@@ -132,7 +132,7 @@ async function succeed(
   args: readonly string[],
   options: Options,
   toLog: (answer: Answer) => string,
-  good: readonly number[] = [0],
+  good: readonly number[] = [],
 ): Promise<Answer> {
   const answer = await ask(file, args, options);
   const line = [file, ...args].join(" ");
@@ -142,7 +142,7 @@ async function succeed(
     renameSync(log, `${log}.1`);
   }
   appendFileSync(log, `$ ${line}\n${toLog(answer)}\n`);
-  if (answer.exitCode === undefined || !good.includes(answer.exitCode)) {
+  if (!answer.ok && (answer.exitCode === undefined || !good.includes(answer.exitCode))) {
     const end = lastLines(`${answer.stdout}\n${answer.stderr}`);
     throw new CommandError(`"${line}" failed (exit code ${answer.exitCode ?? "none"}):\n${end}`);
   }

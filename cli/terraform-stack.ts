@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { SERVICE_LABEL } from "../constructs/index.ts";
 import { backendIn, type RenderedBackend } from "../stacks/backend.ts";
@@ -57,7 +57,7 @@ export interface StackState {
   readonly environment: string | undefined;
   /** Address of the engine that it was deployed on. */
   readonly host: string | undefined;
-  /** Ids of containers and networks, which no two engines share. */
+  /** Ids of containers, and of networks of the provider's own, which no two engines share. */
   readonly engineIds: readonly string[];
 }
 
@@ -197,6 +197,11 @@ export class TerraformStack {
     );
   }
 
+  /** Whether the state is a file, which only this checkout's commands change. */
+  isLocal(): boolean {
+    return this.backend().type === "local";
+  }
+
   /** Where the state is kept, in words. */
   place(): string {
     const { type, settings } = this.backend();
@@ -270,7 +275,7 @@ export class TerraformStack {
   /** A state file that nothing in the working folder tells of any more: it was made anew. */
   private async takeLocalState(migrate: boolean): Promise<void> {
     const file = workspace.state(this.environment);
-    if (this.backend().type === "local" || !existsSync(file)) return;
+    if (this.isLocal() || !existsSync(file)) return;
     const here = stateFrom(readFileSync(file, "utf8"));
     if (here.addresses.length === 0 || (await this.state()).addresses.length > 0) return;
     await this.allowMigration(migrate);
@@ -292,7 +297,7 @@ export class TerraformStack {
   /** So that nobody takes it for the state. */
   private putLocalStateAside(): void {
     const file = workspace.state(this.environment);
-    if (this.backend().type !== "local" && existsSync(file)) renameSync(file, `${file}.moved`);
+    if (!this.isLocal() && existsSync(file)) renameSync(file, `${file}.moved`);
   }
 
   /** The state in the program's backend, without a change to what the working folder knows of backends. */
@@ -342,7 +347,7 @@ export class TerraformStack {
     let isEmpty: boolean;
     try {
       if (imports.length > 0) writeFileSync(adoption, JSON.stringify({ import: imports }));
-      isEmpty = (await this.runFor([0, CHANGES], "plan", ...flags)) !== CHANGES;
+      isEmpty = (await this.runFor([CHANGES], "plan", ...flags)) !== CHANGES;
     } finally {
       rmSync(adoption, { force: true });
     }
@@ -376,8 +381,9 @@ export class TerraformStack {
     return { file: undefined, changes };
   }
 
-  /** Forgets resources without touching what they are. */
+  /** Forgets resources without touching what they are. A deploy that gets no further is one that was cut off: the next one takes them up. */
   async forget(addresses: readonly string[]): Promise<void> {
+    this.mark("state rm");
     await this.run("state", "rm", LOCK_TIMEOUT, ...addresses);
   }
 
@@ -397,6 +403,13 @@ export class TerraformStack {
    */
   async apply({ file }: Plan): Promise<Phase[]> {
     return this.show("apply", "-input=false", LOCK_TIMEOUT, file ?? "-auto-approve");
+  }
+
+  /** Leaves word that a change has begun. */
+  private mark(command: string): void {
+    const since = new Date().toISOString();
+    mkdirSync(workspace.root(), { recursive: true });
+    writeFileSync(workspace.changing(this.environment), `${JSON.stringify({ command, since })}\n`);
   }
 
   /** Forgets a change that was cut off: a later one has taken up all that it left. */
@@ -422,9 +435,7 @@ export class TerraformStack {
         `the last change of ${this.environment} could not save its state, which lies in ${relative("", unsaved)}; bring it in by "${this.terraform} state push errored.tfstate" in that folder and remove the file`,
       );
     }
-    const { type } = this.backend();
-    // Where Terraform's own workspaces are used, the file has another name.
-    if (type === "local" && !process.env["TF_WORKSPACE"] && !existsSync(this.localState())) {
+    if (this.isLocal() && !this.hasWorkspaces() && !existsSync(this.localState())) {
       return stateFrom("");
     }
     const answer = await ask(this.terraform, ["state", "pull"], this.options());
@@ -497,7 +508,16 @@ export class TerraformStack {
 
   private localState(): string {
     const path = this.backend().settings["path"];
-    return relative("", join(this.folder, typeof path === "string" ? path : "terraform.tfstate"));
+    return relative(
+      "",
+      resolve(this.folder, typeof path === "string" ? path : "terraform.tfstate"),
+    );
+  }
+
+  /** Whether one of Terraform's own workspaces was chosen: the state's file has another name then. */
+  private hasWorkspaces(): boolean {
+    const chosen = join(this.folder, ".terraform", "environment");
+    return Boolean(process.env["TF_WORKSPACE"]) || existsSync(chosen);
   }
 
   private shownFolder(): string {
@@ -520,7 +540,7 @@ export class TerraformStack {
   }
 
   private async run(command: string, ...args: string[]): Promise<void> {
-    await this.runFor([0], command, ...args);
+    await this.runFor([], command, ...args);
   }
 
   private async runFor(
@@ -560,12 +580,8 @@ export class TerraformStack {
       yield line;
     };
     const options = { ...this.options(), stdout: progress };
-    const mark = workspace.changing(this.environment);
-    const isMarked = existsSync(mark);
-    if (!isMarked) {
-      mkdirSync(workspace.root(), { recursive: true });
-      writeFileSync(mark, `${JSON.stringify({ command, since: new Date().toISOString() })}\n`);
-    }
+    const isMarked = existsSync(workspace.changing(this.environment));
+    if (!isMarked) this.mark(command);
     const answer = await ask(this.terraform, [command, ...args], options);
     // Without an exit code it was killed, and may not have written down what it has made. An earlier one that
     // was killed is made good by a change that succeeds only.

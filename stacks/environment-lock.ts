@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Distribution, InvalidSettingError, type DistributionName } from "../constructs/index.ts";
 import { distributionOf, type Environment } from "./environment.ts";
 import { workspace } from "./workspace.ts";
@@ -179,7 +180,7 @@ export function lockUnseen(environment: Environment, wanted: string | undefined)
 
 /** Keeps a lock unless it is kept already. */
 export function keepLock(lock: EnvironmentLock): void {
-  if (JSON.stringify(lock) !== JSON.stringify(readLock(lock.environment))) writeLock(lock);
+  if (!isDeepStrictEqual(lock, readLock(lock.environment))) writeLock(lock);
 }
 
 /** Whether two decisions mean the same images. */

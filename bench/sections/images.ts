@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Probe } from "../../constructs/private/probe.ts";
-import { ask } from "../../cli/shell.ts";
+import { findRunningEngine } from "../../cli/prepare/engine.ts";
+import { ensureLocalImages } from "../../cli/prepare/local-images.ts";
+import { ask, lastLines } from "../../cli/shell.ts";
 import {
   combinedNode,
   Containers,
   eventually,
   exec,
+  logs,
   stop,
   succeed,
   type Env,
 } from "../../test/e2e/containers.ts";
+import { interruption } from "../command.ts";
 import type {
   Comparison,
   Measurement,
@@ -22,14 +26,6 @@ import type {
 const POLL_MS = 20;
 const DEADLINE_MS = 60_000;
 
-/** What a start does without, to be compared with. */
-interface Handicap {
-  /** Variable that gives the JVM the option. */
-  readonly variable: "KAFKA_OPTS" | "JAVA_OPTS_APPEND";
-  /** Other variables that differ. */
-  readonly env?: Env;
-}
-
 /** A service that is started, again and again, in a new container on nothing. */
 interface Service {
   readonly key: string;
@@ -39,11 +35,11 @@ interface Service {
   readonly command?: readonly string[];
   /** How it is seen that it serves, at an address. */
   readonly probe: (address: string) => Probe;
-  readonly handicap: Handicap;
+  /** Variable that gives its JVM options. */
+  readonly options: "KAFKA_OPTS" | "JAVA_OPTS_APPEND";
 }
 
 const BROKER = combinedNode("broker");
-const KAFKA: Handicap = { variable: "KAFKA_OPTS" };
 
 const WORKER = [
   "bootstrap.servers=broker:19092",
@@ -61,9 +57,25 @@ const WORKER = [
   "plugin.path=/opt/kafka/libs/connect-file-4.1.1.jar",
 ];
 
-const properties = (...lines: readonly string[]): Env => ({
-  CONNECT_PROPERTIES: [...WORKER, ...lines].join("\n"),
-});
+/** Connect, with some lines more in its properties. */
+function connect(key: string, title: string, ...lines: readonly string[]): Service {
+  return {
+    key,
+    title,
+    image: "kafka-platform-kit/kafka:4.1.1",
+    env: {
+      CONNECT_PROPERTIES: [...WORKER, ...lines].join("\n"),
+      KAFKA_HEAP_OPTS: "-Xmx256M",
+    },
+    command: [
+      "bash",
+      "-c",
+      `printf %s "$CONNECT_PROPERTIES" > /tmp/connect.properties && exec connect-distributed /tmp/connect.properties`,
+    ],
+    probe: (address) => Probe.http(address, 8083, "/connectors"),
+    options: "KAFKA_OPTS",
+  };
+}
 
 /** All that a deploy of local images starts; those later in the list need those before. */
 const SERVICES: readonly Service[] = [
@@ -73,7 +85,7 @@ const SERVICES: readonly Service[] = [
     image: "kafka-platform-kit/zookeeper:3.8.4",
     env: { ZOOKEEPER_CLIENT_PORT: "2181", KAFKA_HEAP_OPTS: "-Xmx256M" },
     probe: (address) => Probe.zooKeeper(address, 2181),
-    handicap: KAFKA,
+    options: "KAFKA_OPTS",
   },
   ...["4.1.1", "3.9.1"].map((version) => ({
     key: `kafka-${version}`,
@@ -81,7 +93,7 @@ const SERVICES: readonly Service[] = [
     image: `kafka-platform-kit/kafka:${version}`,
     env: combinedNode("kafka"),
     probe: (address: string) => Probe.kafka(address, 19092),
-    handicap: KAFKA,
+    options: "KAFKA_OPTS" as const,
   })),
   {
     key: "kafka-3.0.1",
@@ -94,25 +106,10 @@ const SERVICES: readonly Service[] = [
       KAFKA_HEAP_OPTS: "-Xmx256M",
     },
     probe: (address) => Probe.kafka(address, 19092),
-    handicap: KAFKA,
+    options: "KAFKA_OPTS",
   },
-  {
-    key: "connect-4.1.1",
-    title: "Connect 4.1.1",
-    image: "kafka-platform-kit/kafka:4.1.1",
-    env: {
-      ...properties("plugin.discovery=service_load"),
-      KAFKA_HEAP_OPTS: "-Xmx256M",
-    },
-    command: [
-      "bash",
-      "-c",
-      `printf %s "$CONNECT_PROPERTIES" > /tmp/connect.properties && exec connect-distributed /tmp/connect.properties`,
-    ],
-    probe: (address) => Probe.http(address, 8083, "/connectors"),
-    // Without it, it searches all jars.
-    handicap: { ...KAFKA, env: properties() },
-  },
+  connect("connect-4.1.1", "Connect 4.1.1", "plugin.discovery=service_load"),
+  connect("connect-4.1.1-search", "Connect 4.1.1, searching all jars for plugins"),
   {
     key: "apicurio-registry-3.0.9",
     title: "Apicurio Registry 3.0.9",
@@ -124,7 +121,7 @@ const SERVICES: readonly Service[] = [
       JAVA_OPTS_APPEND: "-Xmx256m",
     },
     probe: (address) => Probe.http(address, 8080, "/health/ready"),
-    handicap: { variable: "JAVA_OPTS_APPEND" },
+    options: "JAVA_OPTS_APPEND",
   },
 ];
 
@@ -142,10 +139,10 @@ export const imagesSection: Section = {
 };
 
 async function measure(options: SectionOptions): Promise<SectionResult> {
-  const containers = await Containers.create(
-    "bench-images",
-    SERVICES.map(({ image }) => image),
-  );
+  const images = [...new Set(SERVICES.map(({ image }) => image))];
+  // One of an older recipe may have no archive.
+  await ensureLocalImages(images, await findRunningEngine(), { noInstall: true, yes: true });
+  const containers = await Containers.create("bench-images", images);
   try {
     const values = await measureIn(containers, options);
     return {
@@ -154,7 +151,7 @@ async function measure(options: SectionOptions): Promise<SectionResult> {
       breakdowns: [],
       notes: [
         "What others need is there before: a ZooKeeper for Kafka 3.0.1, a broker for Connect and the registry.",
-        "Connect without an archive also searches all jars for plugins, as it does by default.",
+        "Connect searches all jars for plugins by default; the kit has it read their manifests where all have one.",
       ],
     };
   } finally {
@@ -182,11 +179,12 @@ async function measureIn(
     // Reads the image into memory, and makes the topics of those that keep something in the broker.
     await secondsToServe(containers, service, service.env);
     for (const side of turns(pairs)) {
-      const env = side === "with" ? service.env : handicapped(service, archive);
+      const env = side === "with" ? service.env : withOption(service, archive);
       note(service.key, side, await secondsToServe(containers, service, env));
     }
   }
   for (const side of turns(pairs)) {
+    interruption.throwIfAborted();
     const option = side === "with" ? "" : archive;
     const started = performance.now();
     await succeed(["exec", "--env", `KAFKA_OPTS=${option}`, broker, ...COMMAND]);
@@ -212,9 +210,8 @@ async function ownArchive(containers: Containers): Promise<string> {
   return `-XX:SharedArchiveFile=${output}`;
 }
 
-function handicapped({ env, handicap }: Service, archive: string): Env {
-  const { variable } = handicap;
-  return { ...env, ...handicap.env, [variable]: `${env[variable] ?? ""} ${archive}`.trim() };
+function withOption({ env, options }: Service, option: string): Env {
+  return { ...env, [options]: `${env[options] ?? ""} ${option}`.trim() };
 }
 
 async function secondsToServe(
@@ -222,6 +219,7 @@ async function secondsToServe(
   { image, command = [], probe }: Service,
   env: Env,
 ): Promise<number> {
+  interruption.throwIfAborted();
   const started = performance.now();
   const container = await containers.start("kafka", image, { env, command });
   try {
@@ -229,16 +227,18 @@ async function secondsToServe(
     const address = await succeed(["inspect", "--format", networks, container]);
     const [, file = "", ...args] = probe(address).command;
     while (!(await ask(file, args)).ok) {
+      interruption.throwIfAborted();
       if (performance.now() - started > DEADLINE_MS) {
-        throw new Error(`${image} does not serve after ${DEADLINE_MS / 1000} s`);
+        const end = lastLines(await logs(container));
+        throw new Error(`${image} does not serve after ${DEADLINE_MS / 1000} s:\n${end}`);
       }
       await sleep(POLL_MS);
     }
     return (performance.now() - started) / 1000;
   } finally {
-    // In order, or the next broker would find its number taken.
+    // In order: else the next one would find this broker registered, or wait for this worker.
     await stop(container);
-    await succeed(["rm", "--volumes", container]);
+    await succeed(["rm", "--force", "--volumes", container]);
   }
 }
 

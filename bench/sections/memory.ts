@@ -14,8 +14,9 @@ import type {
 import { median } from "../statistics.ts";
 
 /**
- * Resident memory, in MiB, of a well-known docker-compose platform of Confluent 7.0.1: its file, run once on two cores with
- * the real services, which cannot be had here; idle.
+ * Memory, in MiB, of a well-known docker-compose platform of Confluent 7.0.1: its file, run once on two cores with the real
+ * services, which cannot be had here; idle. Another run of the same services had resident, in MB: ZooKeeper 108, broker 401,
+ * registry 184, ksqlDB 526, REST Proxy 174.
  */
 const BLOG = { broker: 379, zookeeper: 107, registry: 164, ksqldb: 545, rest: 152 } as const;
 
@@ -102,9 +103,11 @@ async function measure(rig: Rig, { pairs, tell }: SectionOptions): Promise<Secti
       },
     ],
     notes: [
-      "The blog's figures are of a single run on another machine of two cores, with Confluent's real 7.0.1 services; they are not measured here.",
+      "The blog's figures are of a single run on two cores, with Confluent's real 7.0.1 services, its own heaps and collectors; they are not measured here, and whether they are of ps or of the engine was not noted.",
       "The platforms are not the same: the blog's has ZooKeeper, ksqlDB and REST Proxy, whose images cannot be had here; this one has Connect, which the blog's file names and lacks.",
       "Resident is what ps says of a container's processes; pages of the log that the kernel caches are not in it.",
+      "At the most is each service's own highest, of looks half a second apart or more; sums are of these, though they were not at the same time.",
+      "Kafka's own tools give and measure the load, whose MB are MiB.",
     ],
   };
 }
@@ -182,16 +185,21 @@ async function sampleOf({ environment }: Platform): Promise<Sample> {
 /** The most that each service takes while something runs; its failure is thrown. */
 async function peakOf(platform: Platform, running: Promise<unknown>): Promise<Sample> {
   const over = running.then(() => true);
-  // Where a look fails first, nobody waits for this one any more.
+  // It may fail while nobody waits for it yet.
   over.catch(() => {});
-  let peak = await sampleOf(platform);
-  while (!(await Promise.race([over, sleep(500, false)]))) {
-    const now = await sampleOf(platform);
-    peak = Object.fromEntries(
-      SERVICES.map(({ key }) => [key, Math.max(peak[key], now[key])]),
-    ) as Sample;
+  try {
+    let peak = await sampleOf(platform);
+    while (!(await Promise.race([over, sleep(500, false)]))) {
+      const now = await sampleOf(platform);
+      peak = Object.fromEntries(
+        SERVICES.map(({ key }) => [key, Math.max(peak[key], now[key])]),
+      ) as Sample;
+    }
+    return peak;
+  } finally {
+    // Where a look failed: the platform is not to be removed from under it.
+    await over.catch(() => {});
   }
-  return peak;
 }
 
 /** Resident memory of a container's processes, in MiB. */

@@ -10,14 +10,21 @@ interface Ended {
   readonly missing?: boolean;
 }
 
-/**
- * Runs a docker command, by nothing but Node's own means.
- *
- * @param milliseconds the engine that takes longer for one answer hangs
- */
-export function docker(args: readonly string[], milliseconds = 15_000): Promise<Ended> {
+/** How long a docker command may take. */
+interface Patience {
+  /** The engine that takes longer for one answer hangs. */
+  readonly milliseconds?: number;
+  /** Nobody wants the answer any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a docker command, by nothing but Node's own means. */
+export function docker(
+  args: readonly string[],
+  { milliseconds = 15_000, ...more }: Patience = {},
+): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile("docker", args, { timeout: milliseconds }, (error, stdout, stderr) => {
+    execFile("docker", args, { timeout: milliseconds, ...more }, (error, stdout, stderr) => {
       // An exit code is an answer; anything else means that there was none.
       if (error === null || typeof error.code === "number") {
         resolve({ ok: error === null, output: `${stdout}${stderr}`.trim(), stdout });

@@ -22,14 +22,14 @@ export interface GateQuestion {
  */
 const CRASH_LOOP = 8;
 const POLL_MS = 250;
-/** Seconds for which a container asks itself, before it is looked at again. */
-const PATIENCE_SECONDS = 2;
+/** Seconds for which a container asks itself, before it is looked at again. One that ends ends its asking, too. */
+const PATIENCE_SECONDS = 10;
 /**
- * Asks a question, a script, again and again for so many seconds; prints the last answer. In the container, and without
- * a shell for each, since to get in there takes longer than to ask.
+ * Asks a question, a script, again and again for so many seconds; prints the last answer. In the container, since to get
+ * in there takes longer than to ask, and without a process for each pause, since what starts there needs the processors.
  */
 const PATIENTLY =
-  'end=$((SECONDS + $1)); until said=$(eval "$2" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; sleep 0.1; done';
+  'exec {idle}<> <(:); end=$((SECONDS + $1)); until said=$(eval "$2" 2>&1); do ((SECONDS < end)) || { printf %s "$said"; exit 1; }; read -t 0.1 -u "$idle" || (($? > 128)) || sleep 0.1; done';
 /** An engine whose answer takes longer hangs; within this, a container asks itself. */
 const ANSWER_MS = 15_000;
 const LOG_LINES = 30;
@@ -55,7 +55,7 @@ interface State {
   readonly Config: { readonly Healthcheck: { readonly Test: readonly string[] } };
 }
 
-async function look(container: string, seconds: number): Promise<Look> {
+async function look(container: string, seconds: number, signal: AbortSignal): Promise<Look> {
   const { ok, output, stdout, missing } = await docker([
     "inspect",
     "--type",
@@ -79,7 +79,7 @@ async function look(container: string, seconds: number): Promise<Look> {
   if (state.Health.Status === "healthy") return { ready: true, why: "", restarts };
   // The engine looks every few seconds; the same question asked here sees readiness when it happens.
   const question = questionOf(config.Healthcheck.Test, Math.min(seconds, PATIENCE_SECONDS));
-  const probe = await docker(["exec", container, ...question], ANSWER_MS);
+  const probe = await docker(["exec", container, ...question], { milliseconds: ANSWER_MS, signal });
   return { ready: probe.ok, why: `${state.Health.Status}: ${probe.output}`, restarts };
 }
 
@@ -91,7 +91,7 @@ function questionOf([form, ...test]: readonly string[], seconds: number): string
   return [shell, option, PATIENTLY, shell, String(seconds), script];
 }
 
-/** Waits for the containers; says what is not ready where it gives up. */
+/** Waits for the containers, each by itself; says what is not ready where it gives up. */
 async function awaitContainers({
   containers,
   needs = {},
@@ -99,47 +99,52 @@ async function awaitContainers({
 }: GateQuestion): Promise<boolean> {
   const started = Date.now();
   const deadline = started + timeoutSeconds * 1000;
-  /** Restarts of each container when all that it needs was ready: until then it may end and be started again. */
-  const restartsBefore = new Map<string, number>();
-  let waiting = containers;
-  for (;;) {
-    const begun = Date.now();
-    const left = Math.max(0, Math.ceil((deadline - begun) / 1000));
-    const looks = new Map(
-      await Promise.all(
-        waiting.map(async (container) => [container, await look(container, left)] as const),
-      ),
-    );
-    for (const [container, { ready }] of looks) {
-      if (ready) console.log(`${container} is ready`);
-    }
-    waiting = waiting.filter((container) => looks.get(container)?.ready === false);
-    if (waiting.length === 0) return true;
-    for (const container of waiting) {
-      const restarts = looks.get(container)?.restarts;
-      const isHeld = (needs[container] ?? []).some((other) => waiting.includes(other));
-      if (restarts === undefined || isHeld || restartsBefore.has(container)) continue;
-      restartsBefore.set(container, restarts);
-    }
-    const isCrashing = (container: string): boolean =>
-      (looks.get(container)?.restarts ?? 0) - (restartsBefore.get(container) ?? Infinity) >=
-      CRASH_LOOP;
-    const lost = waiting.filter(
-      (container) => isCrashing(container) || looks.get(container)?.hopeless === true,
-    );
-    if (lost.length > 0 || Date.now() >= deadline) {
-      const seconds = Math.round((Date.now() - started) / 1000);
-      for (const container of lost.length > 0 ? lost : waiting) {
-        const verb = isCrashing(container) ? "keeps crashing" : "is not ready";
-        const { output } = await docker(["logs", "--tail", String(LOG_LINES), container]);
-        console.error(
-          `\n${container} ${verb} after ${seconds} s (${looks.get(container)?.why})\nthe end of its log:\n${output}`,
-        );
+  const looks = new Map<string, Look>();
+  const isReady = (container: string): boolean => looks.get(container)?.ready === true;
+  /** What is wrong with those that need not be waited for. */
+  const lost = new Map<string, string>();
+  const over = new AbortController();
+
+  async function awaitContainer(container: string): Promise<void> {
+    /** Restarts when all that it needs was ready: until then it may end and be started again. */
+    let restartsBefore: number | undefined;
+    while (!over.signal.aborted) {
+      const begun = Date.now();
+      const left = Math.max(0, Math.ceil((deadline - begun) / 1000));
+      const seen = await look(container, left, over.signal);
+      if (over.signal.aborted) return;
+      looks.set(container, seen);
+      if (seen.ready) {
+        console.log(`${container} is ready`);
+        return;
       }
-      return false;
+      const { restarts = 0 } = seen;
+      const isHeld = (needs[container] ?? []).some(
+        (other) => containers.includes(other) && !isReady(other),
+      );
+      if (seen.restarts !== undefined && !isHeld) restartsBefore ??= restarts;
+      const isCrashing = restarts - (restartsBefore ?? Infinity) >= CRASH_LOOP;
+      if (isCrashing || seen.hopeless === true) {
+        lost.set(container, isCrashing ? "keeps crashing" : "is not ready");
+        over.abort();
+        return;
+      }
+      if (Date.now() >= deadline) return;
+      await sleep(Math.max(0, begun + POLL_MS - Date.now()));
     }
-    await sleep(Math.max(0, begun + POLL_MS - Date.now()));
   }
+
+  await Promise.all(containers.map(awaitContainer));
+  const waiting = containers.filter((container) => !isReady(container));
+  const seconds = Math.round((Date.now() - started) / 1000);
+  for (const container of lost.size > 0 ? lost.keys() : waiting) {
+    const verb = lost.get(container) ?? "is not ready";
+    const { output } = await docker(["logs", "--tail", String(LOG_LINES), container]);
+    console.error(
+      `\n${container} ${verb} after ${seconds} s (${looks.get(container)?.why})\nthe end of its log:\n${output}`,
+    );
+  }
+  return waiting.length === 0;
 }
 
 /** Waits until each listener can be used from where its clients stand; says what is wrong where it gives up. */

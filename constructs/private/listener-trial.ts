@@ -117,7 +117,9 @@ async function inspected(
   format: string,
   ...names: readonly string[]
 ): Promise<string> {
-  const { ok, stdout } = await docker([kind, "inspect", "--format", format, ...names], ANSWER_MS);
+  const { ok, stdout } = await docker([kind, "inspect", "--format", format, ...names], {
+    milliseconds: ANSWER_MS,
+  });
   return ok ? stdout : "";
 }
 

@@ -1,4 +1,6 @@
 // Loaded before the gate. It waits for JVMs that start, and a machine of few cores has nothing to spare for that: they go first.
-import { constants, setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+const { PRIORITY_BELOW_NORMAL } = constants.priority;
+// One that is more modest already, as under nice, may not become less so.
+if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);

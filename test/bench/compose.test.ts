@@ -139,6 +139,11 @@ describe("a Compose file", () => {
     );
   });
 
+  it("is refused where only Terraform knows a value", () => {
+    const odd = { ...BROKER, env: ["PEER=${docker_container.other.hostname}"] };
+    expect(() => composeFile(programOf(odd))).toThrow("only Terraform can fill in PEER=${docker");
+  });
+
   it("is refused where an image is not of the program", () => {
     const odd = { ...BROKER, image: "${docker_image.other.image_id}" };
     expect(() => composeFile(programOf(odd))).toThrow("${docker_image.other.image_id} is no");

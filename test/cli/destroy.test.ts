@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { destroy } from "../../cli/destroy.ts";
 import { CommandError } from "../../cli/errors.ts";
 import { writeLock } from "../../stacks/environment-lock.ts";
-import { workspace } from "../../stacks/workspace.ts";
+import { stackFolder, workspace } from "../../stacks/workspace.ts";
 import { leaveOnPath, setVariable, workInScratchFolder } from "../constructs/scratch.ts";
 import { lockOf } from "../stacks/environments.ts";
 import { listenToConsole } from "./console.ts";
@@ -70,6 +70,17 @@ describe("destroy", () => {
     await destroy("dev", { keepData: false, yes: true });
     for (const file of files) expect(existsSync(file), file).toBe(false);
     expect(existsSync(workspace.lock("other"))).toBe(true);
+  });
+
+  it("removes the program, and leaves what Terraform has prepared for the next one", async () => {
+    listenToConsole();
+    const cwd = stackFolder("dev");
+    mkdirSync(join(cwd, ".terraform", "providers"), { recursive: true });
+    mkdirSync(join(cwd, "terraform.d"));
+    writeFileSync(join(cwd, "kafka-platform-kit.tfplan"), "");
+    await destroy("dev", { keepData: false, yes: true });
+    expect(readdirSync(cwd)).toEqual([".terraform"]);
+    expect(readdirSync(join(cwd, ".terraform"))).toEqual(["providers"]);
   });
 
   it("rejects an unknown environment before it looks at anything", async () => {

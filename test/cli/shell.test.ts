@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it, vi } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
-import { ask, hasProgram, lastLines, read, run } from "../../cli/shell.ts";
+import { ask, hasProgram, lastLines, read, run, runFor } from "../../cli/shell.ts";
 import { workspace } from "../../stacks/workspace.ts";
 import {
   leaveOnPath,
@@ -104,6 +104,17 @@ describe("read", () => {
     await expect(read("fail", ["now"])).rejects.toThrowError(
       new CommandError('"fail now" failed (exit code 3):\nhalf\nwhy'),
     );
+  });
+});
+
+describe("runFor", () => {
+  it("gives the exit code, where that is an answer", async () => {
+    workInScratchFolder();
+    putOnPath({ tell: 'exit "$1"' });
+    expect(await runFor([2], "tell", ["0"])).toBe(0);
+    expect(await runFor([2], "tell", ["2"])).toBe(2);
+    await expect(runFor([2], "tell", ["1"])).rejects.toThrowError('"tell 1" failed (exit code 1)');
+    await expect(runFor([2], "no-such-program", [])).rejects.toThrowError("(exit code none)");
   });
 });
 

@@ -11,7 +11,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { CommandError } from "../../cli/errors.ts";
 import { TerraformStack } from "../../cli/terraform-stack.ts";
 import { stackFolder, workspace } from "../../stacks/workspace.ts";
-import { putOnPath, setVariable, workInScratchFolder } from "../constructs/scratch.ts";
+import {
+  putOnPath,
+  scratchFolder,
+  setVariable,
+  workInScratchFolder,
+} from "../constructs/scratch.ts";
 import { listenToConsole } from "./console.ts";
 
 const NOTE =
@@ -29,6 +34,7 @@ let programs: string;
 
 beforeEach(() => {
   setVariable("CDKTF_OUTDIR", undefined);
+  setVariable("TF_WORKSPACE", undefined);
   workInScratchFolder();
 });
 
@@ -492,6 +498,36 @@ describe("the state", () => {
     expect(calls()).toEqual(["state pull"]);
   });
 
+  describe("that Terraform has elsewhere than in its folder is asked for", () => {
+    const known = printing("state", { resources: [resource("docker_container", "a", "a1")] });
+
+    it("at an absolute path", async () => {
+      const path = join(scratchFolder(), "states", "trial.tfstate");
+      const stack = stackOf(known, { terraform: { backend: { local: { path } } }, resource: {} });
+      expect((await stack.state()).addresses).toEqual([]);
+      mkdirSync(dirname(path));
+      writeFileSync(path, "{}");
+      expect((await stack.state()).addresses).toEqual(["docker_container.a"]);
+    });
+
+    it("in a workspace of its own, by the variable", async () => {
+      setVariable("TF_WORKSPACE", "other");
+      expect((await stackOf(known).state()).addresses).toEqual(["docker_container.a"]);
+    });
+
+    it("in a workspace of its own, by what it keeps of the choice", async () => {
+      const stack = stackOf(known);
+      mkdirSync(join(stackFolder("trial"), ".terraform"));
+      writeFileSync(join(stackFolder("trial"), ".terraform", "environment"), "other");
+      expect((await stack.state()).addresses).toEqual(["docker_container.a"]);
+    });
+  });
+
+  it("is others' too, unless it is a file", () => {
+    expect(stackOf("").isLocal()).toBe(true);
+    expect(stackOf("", ON_POSTGRES).isLocal()).toBe(false);
+  });
+
   it("that cannot be read is not taken for empty, and is named", async () => {
     const stack = stackOf("echo 'Error: connection refused' >&2; exit 1", ON_POSTGRES);
     await expect(stack.state()).rejects.toThrowError(
@@ -548,6 +584,12 @@ describe("a change", () => {
     await stackOf("exit 0").apply(PLAN);
     expect(existsSync(workspace.changing("trial"))).toBe(false);
   });
+});
+
+it("resources are forgotten under the mark of a change, so that a deploy which gets no further is gone on with", async () => {
+  await stackOf("").forget(["docker_network.a", "docker_network.b"]);
+  expect(calls()).toEqual(["state rm -lock-timeout=10s docker_network.a docker_network.b"]);
+  expect(existsSync(workspace.changing("trial"))).toBe(true);
 });
 
 describe("a locked state", () => {

@@ -133,8 +133,8 @@ describe("an engine with a mirror that has the images", () => {
     expect(again.output).toContain("nothing to change; npm run smoke -- dev proves it again");
     expect(await idOf(BROKER)).toBe(before);
     const changed = await withChange(
-      "heap: Memory",
-      'settings: { "log.retention.hours": "48" },\n    heap: Memory',
+      "listeners: [",
+      'settings: { "log.retention.hours": "48" },\n    listeners: [',
       () => host.kit("deploy", "dev"),
     );
     expect(changed.exitCode, changed.output).toBe(0);

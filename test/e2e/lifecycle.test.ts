@@ -177,8 +177,8 @@ describe("records survive", () => {
     const [container, volume] = [await idOf(BROKER), await formatOf()];
     edit(
       "stacks/environments/dev.ts",
-      "heap: Memory",
-      'settings: { "log.retention.hours": "48" },\n    heap: Memory',
+      "listeners: [",
+      'settings: { "log.retention.hours": "48" },\n    listeners: [',
     );
     const { exitCode, output } = await host.kit("deploy", "dev");
     expect(exitCode, output).toBe(0);
@@ -417,7 +417,7 @@ describe("plain cdktf", () => {
   test("fails at the gate with the broker's log, and the next deploy goes on", async () => {
     const environment = "stacks/environments/dev.ts";
     const good = readFileSync(join(host.checkout, environment), "utf8");
-    edit(environment, "heap: Memory", 'settings: { "num.io.threads": "none" },\n    heap: Memory');
+    edit(environment, "listeners: [", 'settings: { "num.io.threads": "none" },\n    listeners: [');
     const deploy = ["npx", "cdktf", "deploy", "dev", "--auto-approve"];
     const options = { env: { IMAGES: "local:4.1.1" } };
     const failed = await host.run(deploy, options);

@@ -146,8 +146,8 @@ describe("a state in PostgreSQL", () => {
       join(host.checkout, SETTINGS),
       replaced(
         withBackend,
-        "heap: Memory",
-        'settings: { "log.retention.hours": "48" },\n    heap: Memory',
+        "listeners: [",
+        'settings: { "log.retention.hours": "48" },\n    listeners: [',
       ),
     );
     const first = spawnKit(host.checkout, "deploy", "dev");
@@ -282,7 +282,9 @@ test("a state that has the network as the provider's own is gone on with: no rec
 test("a plain terraform that holds the lock is named, and how to release what it may leave", async () => {
   const cwd = join(host.checkout, "cdktf.out", "stacks", "dev");
   const list = await host.run(["terraform", "state", "list"], { cwd });
-  const gate = list.output.split("\n").find((address) => address.startsWith("terraform_data."));
+  const gate = list.output
+    .split("\n")
+    .find((address) => address.startsWith("terraform_data.ready_"));
   const holder = host.spawn(["terraform", "apply", `-replace=${gate}`], { cwd, stdin: "pipe" });
   try {
     await untilOutput(holder, "Enter a value:");

@@ -22,7 +22,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { execa, type Options } from "execa";
-import { brokersOnly, copyCheckout } from "../../bench/checkout.ts";
+import { brokersOnly, copyCheckout } from "./checkout.ts";
 import { startPostgres, stopPostgres } from "./postgres.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));

@@ -301,6 +301,14 @@ describe("the lock of a synth", () => {
     expect(existsSync(workspace.lock("trial"))).toBe(false);
   });
 
+  it("is left as it is when it says the same, in whatever order", () => {
+    const { clusterId, ...rest } = lockOf();
+    const text = JSON.stringify({ ...rest, clusterId });
+    const file = putLock(text);
+    keepLock(lockOf());
+    expect(readFileSync(file, "utf8")).toBe(text);
+  });
+
   it("is left as it is when it cannot be read", () => {
     const file = putLock("{");
     expect(() => lockForSynth(ENVIRONMENT, "local")).toThrowError(InvalidSettingError);

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { constants, getPriority } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
@@ -79,7 +80,12 @@ async function gate(
     [...GATE, JSON.stringify({ containers, needs, timeoutSeconds })],
     { reject: false },
   );
-  return { exitCode, stdout, stderr: stderr.replaceAll(/after \d+ s/g, "after N s") };
+  return {
+    exitCode,
+    // Who is ready first says so first.
+    stdout: stdout.split("\n").sort().join("\n"),
+    stderr: stderr.replaceAll(/after \d+ s/g, "after N s"),
+  };
 }
 
 /** The 30 last of a log's 40 lines. */
@@ -186,6 +192,7 @@ it("gives up a crash loop once all that the container needs is ready", async () 
     registry: [
       { status: "restarting", exitCode: 1, restarts: 3 },
       { status: "restarting", exitCode: 1, restarts: 11 },
+      { status: "restarting", exitCode: 1, restarts: 19 },
     ],
   });
   const { exitCode, stderr } = await gate(["broker", "registry"], 60, { registry: ["broker"] });
@@ -261,4 +268,14 @@ one is not ready after N s (docker: spawn docker ENOENT)
 the end of its log:
 docker: spawn docker ENOENT`,
   });
+});
+
+it.each([0, 15])("lets others go first, and who began it with nice %i keeps that", async (nice) => {
+  const modest = GATE.slice(0, GATE.findIndex((arg) => arg.endsWith("modest.mjs")) + 1);
+  const { stdout } = await execa("nice", [
+    ...["-n", String(nice), process.execPath, ...modest],
+    ...["--print", "os.getPriority()"],
+  ]);
+  const given = Math.min(19, getPriority() + nice);
+  expect(Number(stdout)).toBe(Math.max(given, constants.priority.PRIORITY_BELOW_NORMAL));
 });

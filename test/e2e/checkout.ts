@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 
-const CHECKOUT = fileURLToPath(new URL("../", import.meta.url));
+const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * Copies this checkout: the files that git would give somebody else, with the modules and the provider that were
