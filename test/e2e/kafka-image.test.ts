@@ -381,6 +381,12 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       expect(await showVersion({ KAFKA_OPTS: "-Xshare:on" }, command)).toMatchObject(shown);
     });
 
+    it("has nothing left of its training", async () => {
+      const command = ["find", "/tmp", "/etc/kafka/secrets", "/var/lib/kafka/data"];
+      const { output } = await containers.run(image, { command: [...command, "-mindepth", "1"] });
+      expect(output).toBe("");
+    });
+
     it("runs as uid and gid 1000, and owns a fresh volume", async () => {
       const { output } = await containers.run(image, {
         command: ["bash", "-c", "echo $(id -u) $(id -g) $(stat -c '%u %g' /var/lib/kafka/data)"],

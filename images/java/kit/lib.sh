@@ -165,5 +165,7 @@ archive_classes() {
     java -Xshare:on "-XX:SharedArchiveFile=$home/$name.jsa" "@$path" -version 2> /dev/null ||
       fail "the archive $name.jsa cannot be used with the class path that it was made for"
   done
-  rm -r "$archives" "$home"/{train,training.sh}
+  # Logs, and what JVMs and servers keep there.
+  find /tmp -mindepth 1 -delete
+  rm "$home"/{train,training.sh}
 }

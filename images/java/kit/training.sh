@@ -50,11 +50,6 @@ listens() {
   (: <> "/dev/tcp/localhost/$1") 2> /dev/null
 }
 
-# logged PATTERN
-logged() {
-  grep -q "$1" "$server_log"
-}
-
 # request PORT METHOD PATH [JSON]: whether an HTTP server answers it with a status 2xx.
 request() {
   local answer body=${4-}
