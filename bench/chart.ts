@@ -55,14 +55,22 @@ export function bars(
   </div>`;
 }
 
-/** One bar of all parts, and what each of them is. */
-export function stack({ title, unit, parts }: Breakdown): Markup {
+/**
+ * One bar for each breakdown, of all its parts, and what each of them is. A part of the same name has the same colour
+ * in all of them.
+ */
+export function stacks(breakdowns: readonly Breakdown[]): Markup[] {
+  const names = new Set(breakdowns.flatMap(({ parts }) => parts.map(({ name }) => name)));
+  return breakdowns.map((breakdown) => stack(breakdown, [...names]));
+}
+
+function stack({ title, unit, parts }: Breakdown, names: readonly string[]): Markup {
   const whole = parts.reduce((sum, { value }) => sum + value, 0);
   let left = 0;
-  const placed = parts.map((part, i) => {
+  const placed = parts.map((part) => {
     const from = left;
     left += part.value;
-    return { ...part, from, tone: i % TONES.length };
+    return { ...part, from, tone: names.indexOf(part.name) % TONES.length };
   });
   return html`<div class="stack">
     <p><span>${title}</span> <strong>${shown(whole, unit)}</strong></p>

@@ -1,7 +1,7 @@
 /** A run as one page. Pure. */
 import { fact, htmlDocument, moment } from "../smoke-tests/report/document.ts";
 import { html, type Markup } from "../smoke-tests/report/markup.ts";
-import { bars, stack } from "./chart.ts";
+import { bars, stacks } from "./chart.ts";
 import { earlierOf, type BenchReport, type SectionReport } from "./report.ts";
 import type { Measurement } from "./section.ts";
 import { changeOf, inWords, ratioOf, shown, median, type Ratio } from "./statistics.ts";
@@ -46,7 +46,7 @@ function sectionOf(section: SectionReport, against: BenchReport | undefined): Ma
           ${bars(members, ratios, (measurement) => changeSince(against, name, measurement))}
         </figure>`,
     )}
-    ${breakdowns.length === 0 ? undefined : html`<h3>Where it goes</h3>`} ${breakdowns.map(stack)}
+    ${breakdowns.length === 0 ? undefined : html`<h3>Where it goes</h3>`} ${stacks(breakdowns)}
     ${notes.map((note) => html`<p class="note">${note}</p>`)}
   </section>`;
 }

@@ -38,6 +38,17 @@ describe("the page", () => {
     expect(wordsOf(html)).toContain("synth 1.00 s plan 3.00 s");
   });
 
+  it("draws parts of one name in one colour, wherever they are", () => {
+    const [breakdown] = SECTION.breakdowns;
+    const [first, second] = breakdown!.parts;
+    const other = { ...breakdown!, parts: [second!, first!] };
+    const both = { ...REPORT, sections: [{ ...SECTION, breakdowns: [breakdown!, other] }] };
+    const legend = [...page(both, undefined).matchAll(/<span\s+data-tone="(\d)"\s*>(\w+) /g)];
+    expect(legend.map(([, tone, name]) => `${name} ${tone}`)).toEqual([
+      ...["synth 0", "plan 1", "plan 1", "synth 0"],
+    ]);
+  });
+
   it("loads nothing from anywhere, runs no script and escapes what the machine says", () => {
     expect(html).not.toMatch(/<(script|link|img|iframe|object|embed|base)\b|@import|url\(/i);
     expect(html).not.toMatch(/\s(src|href|srcset|on\w+)=/i);
