@@ -5,6 +5,7 @@ import { ensureLocalImages } from "../../cli/prepare/local-images.ts";
 import { ask, lastLines } from "../../cli/shell.ts";
 import {
   combinedNode,
+  CONNECT_WORKER,
   Containers,
   eventually,
   exec,
@@ -41,21 +42,7 @@ interface Service {
 
 const BROKER = combinedNode("broker");
 
-const WORKER = [
-  "bootstrap.servers=broker:19092",
-  "group.id=connect",
-  "key.converter=org.apache.kafka.connect.storage.StringConverter",
-  "value.converter=org.apache.kafka.connect.json.JsonConverter",
-  "value.converter.schemas.enable=false",
-  ...["config", "offset", "status"].flatMap((kind) => [
-    `${kind}.storage.topic=connect-${kind}`,
-    `${kind}.storage.replication.factor=1`,
-  ]),
-  "offset.storage.partitions=1",
-  "status.storage.partitions=1",
-  "listeners=http://0.0.0.0:8083",
-  "plugin.path=/opt/kafka/libs/connect-file-4.1.1.jar",
-];
+const WORKER = [...CONNECT_WORKER, "plugin.path=/opt/kafka/libs/connect-file-4.1.1.jar"];
 
 /** Connect, with some lines more in its properties. */
 function connect(key: string, title: string, ...lines: readonly string[]): Service {

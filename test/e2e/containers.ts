@@ -217,5 +217,20 @@ export function combinedNode(host: string): Env {
   };
 }
 
+/** A worker of Connect beside a broker called `broker`, which it has to itself: its properties, a line each. */
+export const CONNECT_WORKER: readonly string[] = [
+  "bootstrap.servers=broker:19092",
+  "group.id=connect",
+  "key.converter=org.apache.kafka.connect.storage.StringConverter",
+  "value.converter=org.apache.kafka.connect.storage.StringConverter",
+  ...["config", "offset", "status"].flatMap((kind) => [
+    `${kind}.storage.topic=connect-${kind}`,
+    `${kind}.storage.replication.factor=1`,
+  ]),
+  "offset.storage.partitions=1",
+  "status.storage.partitions=1",
+  "listeners=http://0.0.0.0:8083",
+];
+
 /** Of {@link combinedNode}. */
 export const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   CLUSTER_ID,
   combinedNode,
+  CONNECT_WORKER,
   commandLine,
   Containers,
   eventually,
@@ -634,21 +635,6 @@ describe.each([
 const MIRROR = "org.apache.kafka.connect.mirror.MirrorSourceConnector";
 const FILE = "org.apache.kafka.connect.file.FileStreamSourceConnector";
 
-/** A worker that keeps what it knows in the broker, which it has to itself. */
-const WORKER = [
-  "bootstrap.servers=broker:19092",
-  "group.id=connect",
-  "key.converter=org.apache.kafka.connect.storage.StringConverter",
-  "value.converter=org.apache.kafka.connect.storage.StringConverter",
-  ...["config", "offset", "status"].flatMap((kind) => [
-    `${kind}.storage.topic=connect-${kind}`,
-    `${kind}.storage.replication.factor=1`,
-  ]),
-  "offset.storage.partitions=1",
-  "status.storage.partitions=1",
-  "listeners=http://0.0.0.0:8083",
-];
-
 /** Writes its properties from a variable, then becomes the worker: as it is done with apache/kafka. */
 const START_WORKER = [
   "bash",
@@ -728,7 +714,7 @@ describe.each(["4.1.1", "3.9.1", "3.0.1"])(
       worker = await containers.start("connect", imageOf(version), {
         env: {
           CONNECT_PROPERTIES: [
-            ...WORKER,
+            ...CONNECT_WORKER,
             `plugin.path=/opt/kafka/libs/connect-file-${version}.jar`,
             // As the kit has it, for those that know it.
             ...(version === "3.0.1" ? [] : ["plugin.discovery=service_load"]),
