@@ -11,11 +11,14 @@ export default function endInOrder({ vitest }: TestProject): void {
   process.on("SIGINT", () => {
     if (isCutOff) return;
     isCutOff = true;
-    console.error(
-      "interrupted: the step that runs comes to its end, then what was made is removed",
-    );
     // At the very end: vitest gives a status of its own before that.
     process.on("exit", () => (process.exitCode = 130));
     void vitest.cancelCurrentRun("keyboard-input");
+    // When those that run the steps have been told.
+    setImmediate(() => {
+      console.error(
+        "interrupted: the step that runs comes to its end, then what was made is removed",
+      );
+    });
   });
 }
