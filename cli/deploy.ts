@@ -187,11 +187,12 @@ async function deployAlone(
   if (plan !== undefined || !isUnseen || started.length > 0) early.abort();
   if (plan !== undefined) {
     const { changes } = plan;
-    refuseLoss(name, changes);
+    // What the data say tells more than that some of it would go.
     if (!isHeld) {
       lock = await settle();
       keepLock(lock);
     }
+    refuseLoss(name, changes);
     await askBeforeOutage(name, changes, options.allAtOnce);
     say(`deploying ${name}: ${describe(changes) || "what it says of itself"}`);
     for (const made of await stack.apply(plan)) timings.add(made);
