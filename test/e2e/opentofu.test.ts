@@ -77,8 +77,8 @@ function setRetention(hours: number): void {
   const file = join(host.checkout, SETTINGS);
   const text = readFileSync(file, "utf8").replace(/ *settings: .*\n/, "");
   const changed = text.replace(
-    /^( *)heap: /m,
-    `$1settings: { "log.retention.hours": "${hours}" },\n$1heap: `,
+    /^( *)listeners: /m,
+    `$1settings: { "log.retention.hours": "${hours}" },\n$1listeners: `,
   );
   expect(changed).not.toBe(text);
   writeFileSync(file, changed);

@@ -430,10 +430,19 @@ async function removeHost(folder: string): Promise<void> {
   for (const name of noteIn(folder)?.namespaces ?? []) {
     if (!existsSync(`/run/netns/${name}`)) continue;
     const { stdout: programs } = await execa("ip", ["netns", "pids", name], { lines: true });
-    for (const program of programs) process.kill(Number(program), "SIGKILL");
+    for (const program of programs) kill(Number(program));
     await execa("ip", ["netns", "delete", name]);
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Kills a program that may have ended by itself meanwhile. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function endEngine(pid: number): Promise<void> {
